@@ -1,0 +1,253 @@
+"""
+The command line: choose a log, ask, show.
+
+Exit codes: 0 done; 1 the log or its file failed; 2 the question or the input cannot be taken.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from kursk_timeline import __version__
+from kursk_timeline.bundled import kursk
+from kursk_timeline.errors import InputError, StorageError, TimelineError, shown
+from kursk_timeline.formats import csv, jsonl
+from kursk_timeline.replay.standing import corroborations, is_known, speaks_for, withdrawn
+from kursk_timeline.text import PLAIN, visible
+from kursk_timeline.text import path as claimant_path
+from kursk_timeline.timeline import Timeline
+from kursk_timeline.views import terminal
+from kursk_timeline.when import day_of
+
+app = App(
+    name="kursk-timeline",
+    version=__version__,
+    help=(
+        "What was the case on a given day, according to whom, and how sure that is. "
+        "Without --log, the bundled record of the Kursk operation is asked."
+    ),
+)
+
+LogPath = Annotated[
+    Path | None,
+    Parameter(name=["--log"], help="An SQLite log, or a .jsonl file of events. Default: the bundled record."),
+]
+KnownOn = Annotated[str | None, Parameter(help="Only what was known by the end of this day counts.")]
+AccordingTo = Annotated[
+    list[str] | None,
+    Parameter(
+        negative="",
+        help="Only claimants on or below this path, such as ukraine or russia/mod. May be given several times.",
+    ),
+]
+Gaps = Annotated[
+    Literal["hold", "span"],
+    Parameter(help="Between two reports of a party: the last one stands (hold), or anything between them (span)."),
+]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="JSON instead of text.")]
+AsCsv = Annotated[
+    bool, Parameter(name="--csv", negative="", help="Comma-separated values, safe to open in a spreadsheet.")
+]
+
+
+def _opened(log: Path | None) -> Timeline:
+    """The timeline to ask. Asking makes no file."""
+    if log is None:
+        return kursk()
+    try:
+        there = log.stat()
+    except FileNotFoundError:
+        raise StorageError(f"there is no log {log}; 'kursk-timeline append FILE --log {log}' makes one") from None
+    except OSError as error:
+        raise StorageError(f"{shown(str(log))} cannot be read: {error.strerror}") from error
+    if stat.S_ISREG(there.st_mode) and there.st_size == 0:
+        raise StorageError(f"{log} is empty: no log; 'kursk-timeline append FILE --log {log}' makes it one")
+    if log.suffix == ".jsonl":
+        timeline = Timeline()
+        timeline.append(jsonl.read(log))
+        return timeline
+    return Timeline.open(log)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(line if line.endswith("\n") else f"{line}\n")
+
+
+def _print_bytes(lines: Iterable[bytes]) -> None:
+    """Canonical lines as they are: what is hashed is not encoded anew, whatever the terminal speaks."""
+    sys.stdout.flush()
+    for line in lines:
+        sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode())
+
+
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+@app.command
+def state(
+    date: str,
+    *,
+    known_on: KnownOn = None,
+    according_to: AccordingTo = None,
+    gaps: Gaps = "hold",
+    log: LogPath = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """
+    What was the case on a day: every estimate, and the accounts behind it.
+
+    Parameters
+    ----------
+    date:
+        A single day, such as 2025-06-22.
+    """
+    timeline = _opened(log)
+    ask: dict[str, Any] = {"known_on": known_on, "according_to": according_to, "gaps": gaps}
+    answer = timeline.state_at(date, **ask)
+    if as_json:
+        _print([_json(answer.to_dict())])
+    elif as_csv:
+        _print(csv.of(timeline.states([date], **ask)))
+    else:
+        _print(terminal.state(answer))
+
+
+@app.command
+def history(
+    key: str,
+    *,
+    known_on: KnownOn = None,
+    according_to: AccordingTo = None,
+    gaps: Gaps = "hold",
+    log: LogPath = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """
+    One key on all dates: the spans of days over which its estimate does not change.
+
+    Parameters
+    ----------
+    key:
+        measure/subject/region, such as held/ukraine/kursk.
+    """
+    answer = _opened(log).history(key, known_on=known_on, according_to=according_to, gaps=gaps)
+    if as_json:
+        _print([_json(answer.to_dict())])
+    elif as_csv:
+        _print(csv.of(answer.table()))
+    else:
+        _print(terminal.history(answer))
+
+
+@app.command
+def events(
+    *,
+    known_on: KnownOn = None,
+    according_to: AccordingTo = None,
+    all_: Annotated[bool, Parameter(name="--all", negative="", help="Also what was withdrawn, marked.")] = False,
+    log: LogPath = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="JSON Lines instead of text.")] = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """The claims that stand, in log order, with their numbers, ids and sources."""
+    timeline = _opened(log)
+    records = timeline.log.records()
+    known = None if known_on is None else day_of(known_on)
+    everything = [record.event for record in records]
+    gone, more = withdrawn(everything, known), corroborations(everything, known)
+    paths = None if according_to is None else [claimant_path(one) for one in according_to]
+    chosen = [
+        record
+        for record in records
+        if is_known(record.event, known)
+        and (all_ or (record.event.is_claim and record.event.id not in gone))
+        and (paths is None or speaks_for(record.event.claimant, paths))
+    ]
+    if as_json:
+        _print_bytes(jsonl.lines(record.event for record in chosen))
+    elif as_csv:
+        _print(csv.lines(terminal.EVENT_COLUMNS, (terminal.event_row(r, gone, more) for r in chosen)))
+    else:
+        _print(terminal.event_line(record, gone, more) for record in chosen)
+
+
+@app.command
+def append(
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    log: Annotated[Path, Parameter(help="The SQLite log; made if absent.")],
+    expected_size: Annotated[int | None, Parameter(help="Append only if the log holds just so many events.")] = None,
+) -> None:
+    """
+    Append JSON Lines files to a log: all events or none. An event that is there already is left alone.
+
+    Parameters
+    ----------
+    files:
+        JSON Lines files, or - for standard input.
+    """
+    if not files:
+        raise InputError("name at least one file, or - for standard input")
+    if log.suffix == ".jsonl":
+        raise InputError(f"{log} is a text file: add the line to it yourself; --log wants an SQLite log")
+    found = [event for file in files for event in (jsonl.read(sys.stdin.buffer) if file == "-" else jsonl.read(file))]
+    with Timeline.open(log) as timeline:
+        _print([str(timeline.append(found, expected_size=expected_size))])
+
+
+@app.command
+def export(out: Path | None = None, *, log: LogPath = None) -> None:
+    """
+    Write the whole log as JSON Lines: canonical, in log order.
+
+    Parameters
+    ----------
+    out:
+        A file, replaced only when complete. Default: standard output.
+    """
+    timeline = _opened(log)
+    if out is None:
+        _print_bytes(jsonl.lines(record.event for record in timeline.log))
+    else:
+        sys.stderr.write(f"{timeline.export(out)} events written to {out}\n")
+
+
+def main(tokens: list[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=PLAIN)
+    try:
+        app(tokens, result_action="return_value")
+        sys.stdout.flush()
+    except TimelineError as error:
+        sys.stderr.write(f"kursk-timeline: {visible(str(error))}\n")
+        return 2 if isinstance(error, InputError) else 1
+    except BrokenPipeError:
+        _forget_output()  # the reader (head, less) has seen enough
+    except OSError as error:
+        _forget_output()
+        sys.stderr.write(f"kursk-timeline: the output cannot be written: {error.strerror}\n")
+        return 1
+    return 0
+
+
+def _forget_output() -> None:
+    # Python would fail again while closing stdout.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,95 @@
+"""
+Events from JSON.
+
+Stored events are never rewritten. When a kind's shape changes, its `version` rises by one and an
+*upcaster* here lifts the old shape to the next one on reading; the event keeps its old bytes and id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+import msgspec
+
+from kursk_timeline.errors import DecodeError, EventError, NewerVersionError, UnknownKindError, shown
+from kursk_timeline.events import kinds as _kinds  # noqa: F401  (fills KINDS)
+from kursk_timeline.events.base import KINDS, Event
+from kursk_timeline.events.canonical import Raw, encode
+
+
+def from_json(raw: object) -> Event:
+    """
+    An event from plain JSON: its stored form, or one that a person wrote with phrases for quantities.
+
+    Raises:
+        UnknownKindError: no such kind here.
+        NewerVersionError: a later version of the library wrote it.
+        DecodeError: any other fault, naming the field.
+    """
+    if not isinstance(raw, dict):
+        raise DecodeError(f"an event is a JSON object, not {shown(raw)}")
+    kind, version = raw.get("kind"), raw.get("v")
+    cls = KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None or kind is None:
+        raise UnknownKindError(
+            f"there is no event kind {shown(kind)}; known are {', '.join(sorted(KINDS))}"
+            if "kind" in raw
+            else "field 'kind' is missing: every event names its kind"
+        )
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise DecodeError(f"{kind}: field 'v' is {shown(version)}; it is the shape's version, a whole number from 1")
+    if version > cls.version:
+        raise NewerVersionError(
+            f"{kind}: shape version {version} was written by a later release; this one reads up to {cls.version}. "
+            "Upgrade to read it"
+        )
+    fields = lift(kind, version, {k: v for k, v in raw.items() if k not in ("kind", "v")})
+    known = {field.name for field in attrs.fields(cls) if field.init}
+    for unknown in fields.keys() - known:
+        raise DecodeError(f"{kind}: unknown field {shown(unknown)}; it has {', '.join(sorted(known))}")
+    for field in attrs.fields(cls):
+        if field.init and field.default is attrs.NOTHING and field.name not in fields:
+            raise DecodeError(f"{kind}: field {field.name!r} is missing")
+    try:
+        event = cls(**fields)
+    except EventError as error:
+        raise DecodeError(f"{kind}: field {error.field!r}: {error.problem}") from error
+    if version < cls.version:
+        object.__setattr__(event, "_stored", encode({"v": version, **raw}))
+    return event
+
+
+def decode(body: bytes | str) -> Event:
+    """An event from its stored bytes."""
+    try:
+        raw = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise DecodeError(f"not JSON: {error}") from error
+    return from_json(raw)
+
+
+# --- old shapes --------------------------------------------------------------------------------
+
+
+def _losses_v1(raw: Raw) -> Raw:
+    """v1 called prisoners `prisoners` and a running total `total`; v2 says `captured` and `cumulative`."""
+    return _renamed(raw, {"prisoners": "captured", "total": "cumulative"})
+
+
+def _renamed(raw: Raw, names: Mapping[str, str]) -> Raw:
+    for old, new in names.items():
+        if old in raw and new in raw:
+            raise DecodeError(f"fields {old!r} and {new!r} are the old and the new name of one thing; keep one")
+    return {names.get(k, k): v for k, v in raw.items()}
+
+
+UPCASTERS: Mapping[tuple[str, int], Callable[[Raw], Raw]] = {("losses-reported", 1): _losses_v1}
+"""(kind, version) to the step that lifts that shape to the next version."""
+
+
+def lift(kind: str, version: int, raw: Raw) -> Raw:
+    """Today's shape of an old one, one version at a time."""
+    for step in range(version, KINDS[kind].version):
+        raw = UPCASTERS[kind, step](raw)
+    return raw

@@ -1,0 +1,1 @@
+"""From effects to answers: accounts, exact bounds, steps, estimates, the general fold."""

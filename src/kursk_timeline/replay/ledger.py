@@ -1,0 +1,133 @@
+"""
+All accounts of one question, and the estimates they give on any day.
+
+A ledger answers for one choice of what was known, whom to believe, and what silence means. It
+computes an account's steps when that account is first asked for, and keeps them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from kursk_timeline.errors import QueryError, shown
+from kursk_timeline.events.base import Event
+from kursk_timeline.measures import STRENGTH, Key, catalogue
+from kursk_timeline.projections import Projection, effects
+from kursk_timeline.projections.effect import Effect
+from kursk_timeline.replay.account import AccountHistory, Gaps
+from kursk_timeline.replay.bounds import FOREVER
+from kursk_timeline.replay.claimed import Amounts, Holders, claim_of, naming_of
+from kursk_timeline.replay.combined import LastHeard, Sum
+from kursk_timeline.replay.estimate import Estimate, estimate
+from kursk_timeline.replay.strength import PARTS, strength
+
+
+class Ledger:
+    """
+    The accounts of standing events, by key and party.
+
+    Args:
+        events: The claims that count, in log order.
+        projections: What each does to which key.
+        gaps: What silence between two of a party's sets means.
+        known_on: The day up to which the events are known; None for ever.
+
+    Cost: O(events) to build; an account's steps are computed on first use.
+    """
+
+    def __init__(
+        self,
+        events: Iterable[Event],
+        projections: Sequence[Projection],
+        gaps: Gaps = "hold",
+        known_on: dt.date | None = None,
+    ) -> None:
+        self.gaps, self.known_on = gaps, known_on
+        self.measures = dict(catalogue(m for p in projections for m in p.measures))
+        self.events = tuple(events)
+        gathered: defaultdict[Key, defaultdict[str, list[tuple[int, Event, Effect]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        order = 0
+        for event in self.events:
+            for effect in effects(event, projections):
+                order += 1
+                gathered[effect.key][event.party].append((order, event, effect))
+        self._accounts: dict[Key, dict[str, AccountHistory]] = {
+            key: {party: self._account(key, party, rows) for party, rows in parties.items()}
+            for key, parties in gathered.items()
+        }
+        self._derive_controlled()
+
+    def _account(self, key: Key, party: str, rows: Sequence[tuple[int, Event, Effect]]) -> AccountHistory:
+        measure = self.measures[key.measure]
+        behind = {order: event for order, event, _ in rows}
+        if measure.is_name:
+            namings = [naming_of(*row) for row in rows]
+            return Holders(key, party, measure, namings, behind, self.gaps, self.known_on)
+        claims = [claim_of(*row) for row in rows]
+        return Amounts(key, party, measure, claims, behind, self.gaps, self.known_on)
+
+    def _derive_controlled(self) -> None:
+        """Who says what is held and what is contested has said what is controlled: the sum."""
+        for key in [key for key in self._accounts if key.measure == "held"]:
+            contested = self._accounts.get(Key("contested", None, key.region), {})
+            target = Key("controlled", key.subject, key.region)
+            for party, held in self._accounts[key].items():
+                if party in contested:
+                    derived = Sum(target, party, self.measures["controlled"], (held, contested[party]))
+                    accounts = self._accounts.setdefault(target, {})
+                    own = accounts.get(party)
+                    accounts[party] = derived if own is None else LastHeard(own, derived)
+
+    # --- asking --------------------------------------------------------------------------------
+
+    def key(self, value: Key | str) -> Key:
+        """
+        A key, checked against the measures.
+
+        Raises:
+            QueryError: no such measure, or no key at all.
+        """
+        key = Key.of(value)
+        if key.measure not in self.measures and key.measure != STRENGTH.name:
+            known = ", ".join(sorted([*self.measures, STRENGTH.name]))
+            raise QueryError(f"there is no measure {shown(key.measure)}; known are {known}")
+        return key
+
+    def claimed(self) -> list[Key]:
+        """All keys that anybody claims anything about, in order."""
+        return sorted(self._accounts, key=str)
+
+    def accounts(self, key: Key) -> dict[str, AccountHistory]:
+        """
+        The accounts of a key by party; empty where nobody claims anything.
+
+        Nobody claims a strength: it is derived, and has no accounts of its own.
+        """
+        return self._accounts.get(key, {})
+
+    def on(self, key: Key, day: int) -> Estimate | None:
+        """The estimate of a key on a day (ordinal); None where nothing is claimed."""
+        if key.measure == STRENGTH.name:
+            return strength(key, day, self.on)
+        accounts = self._accounts.get(key)
+        if not accounts:
+            return None
+        return estimate(key, self.measures[key.measure], accounts.values(), day)
+
+    def days_of_change(self, key: Key) -> list[int]:
+        """All days on which the estimate of a key can change, in order."""
+        if key.measure != STRENGTH.name:
+            return sorted({day for account in self.accounts(key).values() for day in account.days_of_change()})
+        parts = [attrs.evolve(key, measure=measure) for measure in PARTS]
+        days = {day for part in parts for day in self.days_of_change(part)}
+        # It also changes when a headcount may or must have been given, even one that says the same as before.
+        for account in self.accounts(parts[0]).values():
+            if isinstance(account, Amounts):
+                days |= {day for claim in account.sets for day in (claim.first, claim.last) if day < FOREVER}
+        return sorted(days)

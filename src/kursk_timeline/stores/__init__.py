@@ -1,0 +1,1 @@
+"""Where logs are kept: in memory, in an SQLite file."""

@@ -1,0 +1,346 @@
+"""
+The one front door: a log, projections, and the questions one may ask of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeAlias, get_args
+
+from kursk_timeline import rich
+from kursk_timeline.errors import InputError, ProjectionError, QueryError, StorageError, shown
+from kursk_timeline.events.base import Event
+from kursk_timeline.formats import jsonl
+from kursk_timeline.formats.arrow import Table
+from kursk_timeline.log import Appended, Log
+from kursk_timeline.measures import Key
+from kursk_timeline.projections import Project, Projection, projection
+from kursk_timeline.projections.forces import forces
+from kursk_timeline.projections.settlements import settlements
+from kursk_timeline.projections.territory import territory
+from kursk_timeline.replay.account import Gaps
+from kursk_timeline.replay.history import History
+from kursk_timeline.replay.ledger import Ledger
+from kursk_timeline.replay.standing import speaks_for, standing
+from kursk_timeline.replay.state import State
+from kursk_timeline.replay.table import table_of
+from kursk_timeline.rich import Rich
+from kursk_timeline.stores.memory import MemoryStore
+from kursk_timeline.text import path, slug
+from kursk_timeline.when import ZONE, When, day_of
+
+Day: TypeAlias = str | dt.date | When
+"""A single day: ISO text, a date, a datetime (taken to the timeline's zone), or a one-day `When`."""
+
+Paths: TypeAlias = str | Iterable[str]
+Every: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
+
+PROJECTIONS: tuple[Projection, ...] = (territory, forces, settlements)
+"""The bundled projections."""
+
+KEPT_LEDGERS = 16
+"""How many questions (known when, according to whom, which gaps) a timeline remembers."""
+
+
+class Timeline(Rich):
+    """
+    A log of sourced claims, and the state they give at any date.
+
+    Every question takes the same keywords:
+
+    * ``known_on``: only what was known by the end of that day counts; None for everything.
+    * ``according_to``: only claimants on or below these paths (``"ukraine"``, ``"russia/mod"``); None for everybody.
+    * ``gaps``: ``"hold"``: a party's last report stands until its next; ``"span"``: between two of its
+      reports anything between them may have been the case.
+
+    Args:
+        log: The log; an empty one in memory where None.
+        projections: What events do to which keys.
+        region: The region meant where none is named.
+        zone: Time zone in which an instant becomes a day.
+        size: Look only at the first so many events; None for all, also those still to come.
+    """
+
+    def __init__(
+        self,
+        log: Log | None = None,
+        *,
+        projections: Iterable[Projection | Project] = PROJECTIONS,
+        region: str = "kursk",
+        zone: str = ZONE,
+        size: int | None = None,
+    ) -> None:
+        self.log = Log(MemoryStore()) if log is None else log
+        self.projections = _distinct(projections)
+        self.region = slug(region)
+        self.zone = zone
+        self._size = size
+        self._ledgers: dict[tuple[object, ...], Ledger] = {}
+        self._ledgers_at = 0
+
+    @classmethod
+    def open(
+        cls,
+        target: str | os.PathLike[str] = ":memory:",
+        *,
+        projections: Iterable[Projection | Project] = PROJECTIONS,
+        region: str = "kursk",
+        zone: str = ZONE,
+    ) -> Timeline:
+        """
+        Open a log: an SQLite file, made if absent, or ``":memory:"``.
+
+        Raises:
+            NotALogError: the file is something else; it was not touched.
+            LogError: it cannot be opened or read.
+
+        >>> Timeline.open(":memory:")
+        <Timeline of 0 events>
+        """
+        if target == ":memory:":
+            log = Log(MemoryStore())
+        elif isinstance(target, str) and "://" in target:
+            raise StorageError(f"{shown(target)}: this release keeps logs in SQLite files; give a path")
+        else:
+            from kursk_timeline.stores.sqlite import SqliteStore
+
+            log = Log(SqliteStore(target))
+        return cls(log, projections=projections, region=region, zone=zone)
+
+    def close(self) -> None:
+        """Let go of the log's file."""
+        self.log.close()
+
+    def __enter__(self) -> Timeline:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- the log -------------------------------------------------------------------------------
+
+    def append(self, events: Event | Iterable[Event], *, expected_size: int | None = None) -> Appended:
+        """
+        Append one event or a batch: all or none, durable on return; see `Log.append`.
+
+        Raises:
+            ConflictError: `expected_size` is given and the log has another.
+            InputError: this is a timeline `at_size`, which has no future, or something is no event.
+            LogError: nothing was appended.
+        """
+        if self._size is not None:
+            raise InputError(f"this timeline shows the log at {self._size} events; append to the timeline itself")
+        return self.log.append(events, expected_size=expected_size)
+
+    def export(self, path: str | os.PathLike[str]) -> int:
+        """
+        Write the whole log as JSON Lines, whole or not at all; `read_events` reads it back.
+
+        Returns:
+            How many events were written.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        return jsonl.write((record.event for record in self.log.records(size=self._size)), path)
+
+    def at_size(self, size: int) -> Timeline:
+        """
+        The timeline as the log stood at `size` events.
+
+        Raises:
+            QueryError: the log has not so many.
+        """
+        if not isinstance(size, int) or isinstance(size, bool):
+            raise QueryError(f"a size is a number of events, not {shown(size)}")
+        if not 0 <= size <= len(self):
+            raise QueryError(f"the log holds {len(self)} events, not {size}")
+        return self._like(size=size)
+
+    def with_projections(self, *more: Projection | Project) -> Timeline:
+        """
+        The same log, with projections of your own beside the ones it has.
+
+        One of the same name and module as an earlier one takes its place, so that running a
+        notebook's cell again counts nothing twice.
+
+        Raises:
+            ProjectionError: something is no function.
+        """
+        return self._like(projections=(*self.projections, *more))
+
+    def _like(self, **other: Any) -> Timeline:
+        kept = {"projections": self.projections, "region": self.region, "zone": self.zone, "size": self._size}
+        return Timeline(self.log, **(kept | other))
+
+    def __len__(self) -> int:
+        """How many events the log holds."""
+        return len(self.log) if self._size is None else self._size
+
+    def events(self, *, known_on: Day | None = None, according_to: Paths | None = None) -> list[Event]:
+        """
+        The claims that stand, in log order: known, not withdrawn, and by those claimants.
+
+        The log itself, with everything ever appended, is `log`.
+        """
+        found = standing([record.event for record in self.log.records(size=self._size)], self._known(known_on))
+        paths = self._paths(according_to)
+        return found if paths is None else [e for e in found if speaks_for(e.claimant, paths)]
+
+    # --- asking --------------------------------------------------------------------------------
+
+    def state_at(
+        self, date: Day, *, known_on: Day | None = None, according_to: Paths | None = None, gaps: Gaps = "hold"
+    ) -> State:
+        """
+        What was the case on a date, according to whom, and how sure that is.
+
+        Raises:
+            WhenError: `date` or `known_on` is no single day.
+            QueryError: an option that does not exist.
+
+        Cost: the first question of its kind replays the log; then a look-up for each number asked for.
+        """
+        known, paths = self._known(known_on), self._paths(according_to)
+        ledger = self._ledger(len(self), known, paths, self._gaps(gaps))
+        return State(
+            date=self._day(date), known_on=known, according_to=paths, gaps=gaps, region=self.region, ledger=ledger
+        )
+
+    def history(
+        self,
+        key: Key | str,
+        *,
+        known_on: Day | None = None,
+        according_to: Paths | None = None,
+        gaps: Gaps = "hold",
+    ) -> History:
+        """
+        One key on all dates: the steps of its estimate and of every account.
+
+        Raises:
+            QueryError: no such measure, or no key at all.
+        """
+        ledger = self._ledger(len(self), self._known(known_on), self._paths(according_to), self._gaps(gaps))
+        return History(ledger.key(key), ledger, self.zone)
+
+    def states(
+        self,
+        dates: Day | Iterable[Day] | None = None,
+        *,
+        every: Every | None = None,
+        known_on: Day | None = None,
+        according_to: Paths | None = None,
+        gaps: Gaps = "hold",
+    ) -> Table:
+        """
+        Many dates as one long table, which polars, pandas, pyarrow and duckdb read.
+
+        Args:
+            dates: The dates; or
+            every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``: in such steps from the
+                first day of the first event to the last of the last, which is always among them.
+
+        Returns:
+            One row for each date and key claimed by then, with the columns ``date, measure, subject,
+            region, low, best, high, unit, holders, certain, disputed, stale, last_heard``. An open bound is
+            infinite; of a name, the numbers are null and `holders` lists the names.
+        """
+        if (dates is None) == (every is None):
+            raise QueryError("give either dates or every=, as in states(every='month')")
+        if isinstance(dates, str) and dates in get_args(Every):
+            raise QueryError(f"write states(every={dates!r})")
+        if dates is None:
+            days = self._every(every)
+        else:
+            several = [dates] if isinstance(dates, (str, dt.date, When)) else dates
+            days = [self._day(date) for date in several]
+        ask: dict[str, Any] = {"known_on": known_on, "according_to": according_to, "gaps": gaps}
+        return table_of(self.state_at(day, **ask) for day in days)
+
+    def keys(self) -> list[Key]:
+        """All keys that any standing event claims something about, in order."""
+        return self._ledger(len(self), None, None, "hold").claimed()
+
+    # --- what questions are made of ------------------------------------------------------------
+
+    def _ledger(self, size: int, known_on: dt.date | None, paths: tuple[str, ...] | None, gaps: Gaps) -> Ledger:
+        if size != self._ledgers_at:  # what was computed for a shorter log is of no use any more
+            self._ledgers, self._ledgers_at = {}, size
+        question = (known_on, paths, gaps)
+        ledger = self._ledgers.pop(question, None)
+        if ledger is None:
+            events = standing([record.event for record in self.log.records(size=size)], known_on)
+            heard = (e for e in events if paths is None or speaks_for(e.claimant, paths))
+            ledger = Ledger(heard, self.projections, gaps, known_on)
+        self._ledgers[question] = ledger  # the one asked last stands last
+        while len(self._ledgers) > KEPT_LEDGERS:
+            del self._ledgers[next(iter(self._ledgers))]
+        return ledger
+
+    def _day(self, value: object) -> dt.date:
+        return day_of(value, zone=self.zone)
+
+    def _known(self, value: object) -> dt.date | None:
+        return None if value is None else self._day(value)
+
+    @staticmethod
+    def _paths(value: Paths | None) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        several = [value] if isinstance(value, str) else value
+        if not isinstance(several, Iterable):
+            raise QueryError(f"according_to takes claimants such as 'ukraine' or 'russia/mod', not {shown(value)}")
+        found = tuple(dict.fromkeys(path(one) for one in several))
+        if not found:
+            raise QueryError("according_to names nobody; leave it out to hear everybody")
+        return found
+
+    @staticmethod
+    def _gaps(value: object) -> Gaps:
+        if value not in get_args(Gaps):
+            raise QueryError(f"gaps is 'hold' or 'span', not {shown(value)}")
+        return value  # type: ignore[return-value]
+
+    def _every(self, every: object) -> Sequence[dt.date]:
+        if every not in get_args(Every):
+            raise QueryError(f"every is one of {', '.join(get_args(Every))}, not {shown(every)}")
+        windows = [event.window for event in self.events()]
+        if not windows:
+            return []
+        import pendulum  # calendar steps: the 31st a month later, leap years
+
+        first = min(w.earliest for w in windows if w.earliest is not None)
+        # What is announced for some far day is no reason to go on until then.
+        reported = max((e.reported.latest for e in self.events() if e.reported.latest is not None), default=first)
+        last = max(first, *(min(w.latest or w.earliest or first, reported) for w in windows))
+        start, end = (pendulum.datetime(day.year, day.month, day.day) for day in (first, last))
+        step, amount = ("months", 3) if every == "quarter" else (f"{every}s", 1)
+        days = [dt.date(day.year, day.month, day.day) for day in pendulum.interval(start, end).range(step, amount)]
+        return days if days[-1] == last else [*days, last]
+
+    def __repr__(self) -> str:
+        shown_at = "" if self._size is None else f" at size {self._size}"
+        return f"<Timeline of {len(self)} events{shown_at}>"
+
+
+def _distinct(projections: Iterable[Projection | Project]) -> tuple[Projection, ...]:
+    """Projections in order; a later one of the same name and module replaces the earlier."""
+    found: dict[tuple[str, str], Projection] = {}
+    for one in projections:
+        if not callable(one):
+            raise ProjectionError(f"{shown(one)} is no projection; give a function from an event to its effects")
+        made = one if isinstance(one, Projection) else projection(one)
+        found[made.__module__, made.__name__] = made
+    return tuple(found.values())
+
+
+def _render(answer: object) -> str:
+    from kursk_timeline.views.html import render
+
+    return render(answer)
+
+
+rich.fill(_render)

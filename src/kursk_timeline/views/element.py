@@ -1,0 +1,47 @@
+"""
+HTML that is safe by construction: every text is escaped unless it is already an element.
+
+Text from sources may hold anything. Invisible and direction-changing characters are spelled out as
+well, so that nothing can pose as something else.
+"""
+
+from __future__ import annotations
+
+import html
+
+from kursk_timeline.text import visible
+
+
+class Element(str):
+    """Finished HTML. Only `el` and the constants of the view modules make one."""
+
+    __slots__ = ()
+
+
+def escaped(text: object) -> Element:
+    """Any text as HTML; line breaks stay."""
+    lines = (html.escape(visible(line), quote=True) for line in str(text).splitlines())
+    return Element("\n".join(lines))
+
+
+def el(tag: str, *children: object, **attributes: object) -> Element:
+    """
+    One element. Children that are no elements are escaped, and None is left out; so are attributes.
+
+    A trailing underscore of an attribute's name is dropped (``class_``), inner ones become hyphens.
+
+    >>> el("b", "<i>", class_='"')
+    '<b class="&quot;">&lt;i&gt;</b>'
+    """
+    given = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{escaped(value)}"'
+        for name, value in attributes.items()
+        if value is not None
+    )
+    inside = "".join(c if isinstance(c, Element) else escaped(c) for c in children if c is not None)
+    return Element(f"<{tag}{given}>{inside}</{tag}>")
+
+
+def joined(*parts: Element | None) -> Element:
+    """Elements one after the other."""
+    return Element("".join(part for part in parts if part is not None))
