@@ -260,6 +260,9 @@ def test_another_process_sees_and_is_seen(path: Path, opened: Opened) -> None:
     [
         "UPDATE events SET body = '{}'",
         "DELETE FROM events",
+        "INSERT OR REPLACE INTO events SELECT 2, id, recorded_at, '{}' FROM events WHERE seq = 2",
+        "INSERT OR REPLACE INTO events SELECT 4, id, recorded_at, '{}' FROM events WHERE seq = 2",
+        "REPLACE INTO events SELECT 3, hex(zeroblob(32)), recorded_at, '{}' FROM events WHERE seq = 2",
         "INSERT INTO events SELECT 7, hex(zeroblob(32)), recorded_at, body FROM events LIMIT 1",
     ],
 )
@@ -299,6 +302,26 @@ def test_a_log_of_a_later_release_is_refused(path: Path, opened: Opened) -> None
     db.close()
     with pytest.raises(kt.NotALogError, match="later release"):
         kt.Timeline.open(path)
+
+
+def test_a_log_without_its_guards_is_refused(path: Path, opened: Opened) -> None:
+    opened(path).append(EVENTS[0])
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TRIGGER events_are_never_deleted")
+    db.close()
+    with pytest.raises(kt.CorruptLogError, match="triggers"):
+        kt.Timeline.open(path)
+
+
+def test_a_log_that_shrank_while_it_was_open_is_damaged(path: Path, opened: Opened) -> None:
+    log = opened(path)
+    log.append(EVENTS[0])
+    short = path.read_bytes()
+    log.append(EVENTS[1])
+    assert len(log) == 2
+    path.write_bytes(short)
+    with pytest.raises(kt.CorruptLogError):
+        len(log)
 
 
 def test_an_event_of_a_later_release_is_named(path: Path, opened: Opened) -> None:

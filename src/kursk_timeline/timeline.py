@@ -274,7 +274,7 @@ class Timeline(Rich):
         if ledger is None:
             events = standing([record.event for record in self.log.records(size=size)], known_on)
             heard = (e for e in events if paths is None or speaks_for(e.claimant, paths))
-            ledger = Ledger(heard, self.projections, gaps, known_on)
+            ledger = Ledger(heard, self.projections, gaps)
         self._ledgers[question] = ledger  # the one asked last stands last
         while len(self._ledgers) > KEPT_LEDGERS:
             del self._ledgers[next(iter(self._ledgers))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -47,9 +46,8 @@ class _Claimed(AccountHistory, Generic[C]):
         claims: Sequence[C],
         events: Mapping[int, Event],
         gaps: Gaps,
-        known_on: dt.date | None,
     ) -> None:
-        self.key, self.party, self.measure, self.gaps, self.known_on = key, party, measure, gaps, known_on
+        self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
         self.claims: tuple[C, ...] = tuple(claims)
         self.events = events
         """The event behind each claim, by the claim's order."""

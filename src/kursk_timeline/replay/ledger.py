@@ -7,7 +7,6 @@ computes an account's steps when that account is first asked for, and keeps them
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -34,7 +33,6 @@ class Ledger:
         events: The claims that count, in log order.
         projections: What each does to which key.
         gaps: What silence between two of a party's sets means.
-        known_on: The day up to which the events are known; None for ever.
 
     Cost: O(events) to build; an account's steps are computed on first use.
     """
@@ -44,9 +42,8 @@ class Ledger:
         events: Iterable[Event],
         projections: Sequence[Projection],
         gaps: Gaps = "hold",
-        known_on: dt.date | None = None,
     ) -> None:
-        self.gaps, self.known_on = gaps, known_on
+        self.gaps = gaps
         self.measures = dict(catalogue(m for p in projections for m in p.measures))
         self.events = tuple(events)
         gathered: defaultdict[Key, defaultdict[str, list[tuple[int, Event, Effect]]]] = defaultdict(
@@ -68,9 +65,9 @@ class Ledger:
         behind = {order: event for order, event, _ in rows}
         if measure.is_name:
             namings = [naming_of(*row) for row in rows]
-            return Holders(key, party, measure, namings, behind, self.gaps, self.known_on)
+            return Holders(key, party, measure, namings, behind, self.gaps)
         claims = [claim_of(*row) for row in rows]
-        return Amounts(key, party, measure, claims, behind, self.gaps, self.known_on)
+        return Amounts(key, party, measure, claims, behind, self.gaps)
 
     def _derive_controlled(self) -> None:
         """Who says what is held and what is contested has said what is controlled: the sum."""
