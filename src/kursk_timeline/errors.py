@@ -15,6 +15,7 @@ Everything this library raises on purpose, sorted by who has to act.
     │       └── NewerVersionError       … written by a later version of the library
     ├── MaybeError (TypeError)          a yes or no was asked for where the answer is "maybe"
     ├── ProjectionError                 a projection returned something that is no effect
+    ├── MissingExtraError (ImportError)  a library is missing that only this needs; says what to install
     └── LogError                        the log or the file it lives in
         ├── ConflictError               somebody else appended first
         ├── LockedError                 another process keeps the log busy
@@ -112,6 +113,17 @@ class MaybeError(TimelineError, TypeError):
 
 class ProjectionError(TimelineError, TypeError):
     """A projection returned something that is no effect, or an effect nobody can place."""
+
+
+class MissingExtraError(TimelineError, ImportError):
+    """A library that only this needs is not installed; `extra` names what to install."""
+
+    def __init__(self, extra: str, module: str) -> None:
+        super().__init__(extra, module)
+        self.extra, self.module = extra, module
+
+    def __str__(self) -> str:
+        return f"this needs {self.module}, which is not installed: pip install 'kursk-timeline[{self.extra}]'"
 
 
 class LogError(TimelineError):
