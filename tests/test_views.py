@@ -237,6 +237,9 @@ def checked(fragment: object) -> Shape:
         else:
             raise AssertionError(kind)
     for tag, name, value in shape.attributes:
+        if (tag, name) == ("a", "href"):  # a place where a claim was read, on the web and nowhere else
+            assert re.match(r"https?://[^\s\"'<>]+$", value or "", re.ASCII | re.IGNORECASE), value
+            continue
         assert name != "id"
         assert not name.startswith("on")
         assert name not in {
@@ -340,12 +343,44 @@ def _answers(place: str) -> dict[str, Any]:
         "account history of a holder": timeline.history(key).accounts["russia"],
         "account history of a sum": timeline.history("controlled/ukraine/kursk").accounts["ukraine"],
         "account history of a sum and a claim": timeline.history("controlled/ukraine/belgorod").accounts["ukraine"],
+        "explanation": timeline.explain("2024-08-09", "held/ukraine/kursk"),
+        "explanation of a holder": timeline.explain("2024-08-09", key),
+        "explanation of nothing": timeline.explain("2020-01-01", key),
+        "explanation of a strength": timeline.explain("2024-08-09", "strength/russia/kursk"),
+        "diff": timeline.diff("2024-08-06", "2024-08-09"),
+        "diff of nothing": timeline.diff("2024-08-09", "2024-08-09"),
         "step": history.steps[0],
         "when": kt.When.parse("2024-08~"),
         "quantity": kt.Quantity.parse("over 1,000 sq km"),
         "event": kt.SettlementTaken(settlement=place, region="kursk", by="ukraine", **common("2024-08-08")),
         "strikes": kt.StrikesReported(by="russia", region="kursk", count="dozens of drones", **common("2024-08-08")),
     }
+
+
+def _explained(value: str) -> tuple[str, str]:
+    """An explanation and a comparison that show every text of their events."""
+    source = kt.Source(value, title=value, locator=value, wording=value)
+    claim = kt.ForceDeployed(
+        force="russia", region="kursk", troops=5, role=value, occurred="2024-08-06", reported="2024-08-06",
+        claimant="ukraine", sources=source, note=value,
+    )  # fmt: skip
+    gone = kt.ForceDeployed(force="russia", region="kursk", troops=6, role=value, **common("2024-08-06"))
+    out = kt.Retracted(event=gone, reason=value, reported="2024-08-07", claimant="ukraine")
+    timeline = kt.Timeline()
+    timeline.append([claim, gone, out])
+    key = "present/russia/kursk"
+    return timeline.explain("2024-08-08", key)._repr_html_(), timeline.diff("2024-08-05", "2024-08-08")._repr_html_()
+
+
+@pytest.mark.parametrize("start", range(0, 1_200, 100))
+def test_no_text_changes_the_shape_of_an_explanation_or_a_comparison(start: int) -> None:
+    """Only a locator that is a page of the web becomes a link."""
+    plain = [checked(one).seen for one in _explained("x")]
+    for value in NASTY[start : start + 100]:
+        for fragment, harmless in zip(_explained(value), plain, strict=True):
+            shape = checked(fragment)
+            assert shape.seen - harmless <= Counter({one: 9 for one in shape.seen if one[1] == "a"}), ascii(value)
+            assert not harmless - shape.seen, ascii(value)
 
 
 RICH = {name: one for name, one in _answers("Sudzha").items() if isinstance(one, Rich)}

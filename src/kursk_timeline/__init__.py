@@ -63,11 +63,14 @@ from kursk_timeline.measures import Key, Measure
 from kursk_timeline.projections import Effect, Projection, projection
 from kursk_timeline.quantity import Quantity, Tolerances
 from kursk_timeline.replay.account import Account, AccountHistory
+from kursk_timeline.replay.diff import AccountChange, Change, Diff
 from kursk_timeline.replay.estimate import Estimate
+from kursk_timeline.replay.explain import Because, Explanation, LeftOut
 from kursk_timeline.replay.fold import replay
 from kursk_timeline.replay.history import History
 from kursk_timeline.replay.state import State
 from kursk_timeline.replay.steps import Step
+from kursk_timeline.replay.world import Placed, World
 from kursk_timeline.timeline import Timeline
 from kursk_timeline.when import When
 
@@ -76,18 +79,23 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Account",
+    "AccountChange",
     "AccountHistory",
     "Answer",
     "Appended",
+    "Because",
+    "Change",
     "ConflictError",
     "Corroborated",
     "CorruptLogError",
     "DecodeError",
     "DeploymentAnnounced",
+    "Diff",
     "Effect",
     "Estimate",
     "Event",
     "EventError",
+    "Explanation",
     "Finding",
     "ForceDeployed",
     "ForceEngaged",
@@ -97,6 +105,7 @@ __all__ = [
     "History",
     "InputError",
     "Key",
+    "LeftOut",
     "LockedError",
     "Log",
     "LogError",
@@ -108,6 +117,7 @@ __all__ = [
     "NotALogError",
     "OperationLaunched",
     "PeopleEvacuated",
+    "Placed",
     "Projection",
     "ProjectionError",
     "Quantity",
@@ -139,6 +149,7 @@ __all__ = [
     "UnknownKindError",
     "When",
     "WhenError",
+    "World",
     "kursk",
     "projection",
     "read_events",

@@ -158,6 +158,66 @@ def history(
 
 
 @app.command
+def explain(
+    date: str,
+    key: str,
+    *,
+    known_on: KnownOn = None,
+    according_to: AccordingTo = None,
+    gaps: Gaps = "hold",
+    log: LogPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Why the answer is what it is: from the number to the accounts, the events, and the printed words.
+
+    Parameters
+    ----------
+    date:
+        A single day, such as 2025-06-22.
+    key:
+        measure/subject/region, such as held/ukraine/kursk.
+    """
+    found = _opened(log).explain(date, key, known_on=known_on, according_to=according_to, gaps=gaps)
+    _print([_json(found.to_dict())] if as_json else str(found).splitlines())
+
+
+@app.command
+def diff(
+    before: str,
+    after: str,
+    *,
+    known_on: KnownOn = None,
+    then_known_on: Annotated[str | None, Parameter(help="Another --known-on for the second date.")] = None,
+    according_to: AccordingTo = None,
+    then_according_to: Annotated[
+        list[str] | None, Parameter(negative="", help="Another --according-to for the second date.")
+    ] = None,
+    gaps: Gaps = "hold",
+    log: LogPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    What changed between two dates, two parties or two days of knowledge, and by which events.
+
+    Parameters
+    ----------
+    before:
+        A single day, such as 2025-03-01.
+    after:
+        A single day; it may be the same.
+    """
+    timeline = _opened(log)
+    found = timeline.diff(
+        timeline.state_at(before, known_on=known_on, according_to=according_to, gaps=gaps),
+        timeline.state_at(
+            after, known_on=then_known_on or known_on, according_to=then_according_to or according_to, gaps=gaps
+        ),
+    )
+    _print([_json(found.to_dict())] if as_json else found.lines())
+
+
+@app.command
 def events(
     *,
     known_on: KnownOn = None,

@@ -21,9 +21,11 @@ from kursk_timeline.projections.forces import forces
 from kursk_timeline.projections.settlements import settlements
 from kursk_timeline.projections.territory import territory
 from kursk_timeline.replay.account import Gaps
+from kursk_timeline.replay.diff import Diff
+from kursk_timeline.replay.explain import Explanation, explain
 from kursk_timeline.replay.history import History
 from kursk_timeline.replay.ledger import Ledger
-from kursk_timeline.replay.standing import speaks_for, standing
+from kursk_timeline.replay.standing import corroborations, speaks_for, standing
 from kursk_timeline.replay.state import State
 from kursk_timeline.replay.table import table_of
 from kursk_timeline.rich import Rich
@@ -226,6 +228,69 @@ class Timeline(Rich):
         ledger = self._ledger(len(self), self._known(known_on), self._paths(according_to), self._gaps(gaps))
         return History(ledger.key(key), ledger, self.zone)
 
+    def explain(
+        self,
+        date: Day,
+        key: Key | str,
+        *,
+        known_on: Day | None = None,
+        according_to: Paths | None = None,
+        gaps: Gaps = "hold",
+    ) -> Explanation:
+        """
+        Why the answer for a key on a date is what it is: number, accounts, events, printed words.
+
+        Raises:
+            WhenError: `date` or `known_on` is no single day.
+            QueryError: no such measure, no key at all, or an option that does not exist.
+
+        Cost: some replays of the events that speak of the key.
+        """
+        state = self.state_at(date, known_on=known_on, according_to=according_to, gaps=gaps)
+        log = [record.event for record in self.log.records(size=self._size)]
+        return explain(
+            state.ledger.key(key),
+            state.date,
+            question=state.question,
+            log=log,
+            ledger=state.ledger,
+            projections=self.projections,
+            known_on=state.known_on,
+            paths=state.according_to,
+            sources=corroborations(log, state.known_on),
+        )
+
+    def diff(
+        self,
+        before: Day | State,
+        after: Day | State,
+        *,
+        known_on: Day | None = None,
+        according_to: Paths | None = None,
+        gaps: Gaps = "hold",
+    ) -> Diff:
+        """
+        What changed between two states, and by which events.
+
+        Args:
+            before, after: Two dates, to which the other options apply; or states asked for before. So
+                ``tl.diff(tl.state_at(day, known_on=then), tl.state_at(day))`` tells what is thought of
+                the day now and was not then, and ``tl.diff(tl.state_at(day, according_to="ukraine"),
+                tl.state_at(day, according_to="russia"))`` how two parties differ.
+
+        Raises:
+            WhenError: a date is no single day.
+            QueryError: an option that does not exist.
+
+        >>> from kursk_timeline import kursk
+        >>> tl = kursk("article")
+        >>> print(tl.diff("2025-04-25", "2025-06-22")["held/ukraine/kursk"])  # doctest: +ELLIPSIS
+        held/ukraine/kursk: 1,000 km² (1,000–∞, stale, ...) → 90 km² (0–99, disputed: ukraine 81–99, russia 0)
+        """
+        ask: dict[str, Any] = {"known_on": known_on, "according_to": according_to, "gaps": gaps}
+        states = [one if isinstance(one, State) else self.state_at(one, **ask) for one in (before, after)]
+        return Diff(*states)
+
     def states(
         self,
         dates: Day | Iterable[Day] | None = None,
@@ -338,6 +403,7 @@ def _distinct(projections: Iterable[Projection | Project]) -> tuple[Projection, 
 
 
 def _render(answer: object) -> str:
+    from kursk_timeline.views import why  # noqa: F401  (it says how explanations look)
     from kursk_timeline.views.html import render
 
     return render(answer)

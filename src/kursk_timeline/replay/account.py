@@ -20,6 +20,7 @@ from kursk_timeline.measures import Key, Measure
 from kursk_timeline.replay.bounds import FOREVER
 from kursk_timeline.replay.steps import Step, at
 from kursk_timeline.replay.value import Value, Valued
+from kursk_timeline.replay.world import World
 from kursk_timeline.rich import Rich
 from kursk_timeline.when import day_of
 
@@ -121,6 +122,14 @@ class AccountHistory(Rich):
         """The events behind each part of the value."""
         raise NotImplementedError
 
+    def in_play(self, day: int) -> tuple[Event, ...]:
+        """The events that alone give the same account on a day, in log order."""
+        raise NotImplementedError
+
+    def worlds(self, day: int) -> Mapping[str, World]:
+        """For each bound (or possible name) a world that reaches it."""
+        raise NotImplementedError
+
     def contradicts_itself(self, day: int) -> bool:  # noqa: ARG002 (only numbers need the day)
         """In no world does it stay at or above the measure's floor. (A name has no floor.)"""
         return False
@@ -219,6 +228,20 @@ class Account(Rich, Valued):
     def made_by(self) -> Mapping[str, tuple[Event, ...]]:
         """The events behind ``low``, ``best`` and ``high`` (or ``holders``), in log order. Cost: one search."""
         return self.history.made_by(self.day)
+
+    @property
+    def worlds(self) -> Mapping[str, World]:
+        """
+        For ``low``, ``best`` and ``high`` (or each possible name) a world that reaches it.
+
+        Replayed, it gives the bound. Cost: one search.
+        """
+        return self.history.worlds(self.day)
+
+    @property
+    def in_play(self) -> tuple[Event, ...]:
+        """The events that have a say on that day, in log order; alone they give the same account."""
+        return self.history.in_play(self.day)
 
     @property
     def events(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -13,9 +14,10 @@ from kursk_timeline.projections.effect import Effect
 from kursk_timeline.quantity import Quantity
 from kursk_timeline.replay import bounds as exact
 from kursk_timeline.replay.account import AccountHistory, Gaps, Speech, days_of
-from kursk_timeline.replay.bounds import FOREVER, OPEN, Bounds, C, Claim, Names, Naming
+from kursk_timeline.replay.bounds import FOREVER, OPEN, Bounds, C, Claim, Names, Naming, latest_sure
 from kursk_timeline.replay.steps import at, merged
 from kursk_timeline.replay.value import Value, is_zero
+from kursk_timeline.replay.world import Place, Placed, World, in_replay_order, middle, name_reaching, reaching
 
 
 def claim_of(order: int, event: Event, effect: Effect) -> Claim:
@@ -102,6 +104,45 @@ class _Claimed(AccountHistory, Generic[C]):
         days = {day for day, _ in steps}
         return sorted(days | {c.first for c in self.sets} if self.gaps == "span" else days)
 
+    def claims_in_play(self, day: int) -> list[C]:
+        """
+        The claims that have a say in what the account says on a day, in log order.
+
+        Left out is what cannot have happened yet, and what surely stands before the last set that
+        surely happened. What is left gives the same account when replayed alone.
+        """
+        begun: list[C] = [c for c in self.claims if c.first <= day]
+        sure = latest_sure((c for c in begun if isinstance(c, Naming) or not c.adds), day)
+        if sure is not None:
+            first_place = (sure.first, sure.order)
+            begun = [c for c in begun if c is sure or (c.last, c.order) > first_place]
+        coming = self.next_set(day)
+        if coming is not None:
+            begun.append(coming)
+        return begun
+
+    def in_play(self, day: int) -> tuple[Event, ...]:
+        kept: tuple[Event, ...] = self._events(self.claims_in_play(day))
+        if Speech.of(kept).last_heard(day) == self.last_heard(day):
+            return kept
+        # Overtaken, and yet restated later than anything that overtook it: it keeps the account from ageing.
+        begun: list[Event] = [self.events[c.order] for c in self.claims if c.first <= day]
+        restated = max(begun, key=lambda e: (e.restated_until or dt.date.min).toordinal())
+        return tuple(e for e in dict.fromkeys(self.events[c.order] for c in self.claims) if e in {*kept, restated})
+
+    def _placed(self, claim: C, day: int, value: int | str, *, ahead: bool = False) -> Placed:
+        return Placed(
+            event=self.events[claim.order],
+            key=self.key,
+            order=claim.order,
+            day=day,
+            value=value,
+            adds=isinstance(claim, Claim) and claim.adds,
+            unit=self.measure.unit,
+            floor=self.measure.floor,
+            ahead=ahead,
+        )
+
     def _events(self, claims: Iterable[C]) -> tuple[Event, ...]:
         return tuple(dict.fromkeys(self.events[c.order] for c in sorted(claims, key=lambda c: c.order)))
 
@@ -153,6 +194,27 @@ class Amounts(_Claimed[Claim]):
                 made["high"] = [coming]
         return {part: self._events(claims) for part, claims in made.items()}
 
+    def worlds(self, day: int) -> Mapping[str, World]:
+        traces, coming = self.traces(day), self.next_set(day)
+        claims = [c for c in self.claims_in_play(day) if c is not coming]
+        place: dict[str, Place] = {
+            "low": reaching(traces["low"], day, greatest=False),
+            "best": middle,
+            "high": reaching(traces["high"], day, greatest=True),
+        }
+        found = {
+            part: World(day=day, placed=in_replay_order(self._placed(c, *choose(c)) for c in claims))
+            for part, choose in place.items()
+        }
+        if coming is not None:
+            for part, value, farther in (
+                ("low", coming.low, coming.low < traces["low"].value),
+                ("high", coming.high, coming.high > traces["high"].value),
+            ):
+                if farther:
+                    found[part] = World(day=day, placed=(self._placed(coming, coming.first, value, ahead=True),))
+        return found
+
 
 class Holders(_Claimed[Naming]):
     """An account of a name: who holds a place."""
@@ -171,3 +233,19 @@ class Holders(_Claimed[Naming]):
         _, last = exact.names_on(self.claims, day, UNCLAIMED)
         coming = self.next_set(day)
         return {"holders": self._events([*last, *([coming] if coming else [])])}
+
+    def worlds(self, day: int) -> Mapping[str, World]:
+        names, can_be_last = exact.names_on(self.claims, day, UNCLAIMED)
+        coming = self.next_set(day)
+        claims = [c for c in self.claims_in_play(day) if c is not coming]
+        last: dict[str, Naming | None] = {UNCLAIMED: None} if UNCLAIMED in names.possible else {}
+        last |= {c.name: c for c in can_be_last}
+        found = {}
+        for said, claim in last.items():
+            choose = name_reaching(claim, day)
+            placed = in_replay_order(self._placed(c, choose(c), c.name) for c in claims)
+            found[said] = World(day=day, placed=placed, initial=UNCLAIMED)
+        if coming is not None and coming.name not in found:
+            next_one = self._placed(coming, coming.first, coming.name, ahead=True)
+            found[coming.name] = World(day=day, placed=(next_one,), initial=UNCLAIMED)
+        return dict(sorted(found.items()))

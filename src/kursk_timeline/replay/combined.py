@@ -11,6 +11,7 @@ from kursk_timeline.replay.account import Account, AccountHistory
 from kursk_timeline.replay.bounds import Bounds
 from kursk_timeline.replay.steps import at, merged
 from kursk_timeline.replay.value import Value, is_zero
+from kursk_timeline.replay.world import World, in_replay_order
 
 
 class Sum(AccountHistory):
@@ -65,6 +66,19 @@ class Sum(AccountHistory):
         made = [part.made_by(day) for part in self.parts]
         return {name: tuple(event for one in made for event in one[name]) for name in ("low", "best", "high")}
 
+    def in_play(self, day: int) -> tuple[Event, ...]:
+        return tuple(dict.fromkeys(event for part in self.parts for event in part.in_play(day)))
+
+    def worlds(self, day: int) -> Mapping[str, World]:
+        worlds = [part.worlds(day) for part in self.parts]
+        return {
+            name: World(
+                day=day,
+                placed=in_replay_order(placed for world in worlds for placed in world[name].placed),
+            )
+            for name in ("low", "best", "high")
+        }
+
 
 class LastHeard(AccountHistory):
     """One party's version where it gave the figure itself and also its parts: on each day what was heard last."""
@@ -112,3 +126,9 @@ class LastHeard(AccountHistory):
 
     def made_by(self, day: int) -> Mapping[str, tuple[Event, ...]]:
         return self._chosen(day).made_by(day)
+
+    def in_play(self, day: int) -> tuple[Event, ...]:
+        return self._chosen(day).in_play(day)
+
+    def worlds(self, day: int) -> Mapping[str, World]:
+        return self._chosen(day).worlds(day)

@@ -118,6 +118,11 @@ def _rank(account: Account) -> tuple[int, int, str]:
     return (-account.history.last_spoken(account.day), width, account.party)
 
 
+def leading(counting: Sequence[Account]) -> Account:
+    """The account that gives the best value."""
+    return min(counting, key=_rank)
+
+
 def _are_disputed(counting: Sequence[Account], measure: Measure) -> bool:
     if measure.is_name:
         return not frozenset.intersection(*(account.holders for account in counting))
@@ -128,11 +133,11 @@ def _are_disputed(counting: Sequence[Account], measure: Measure) -> bool:
     return at_least > at_most
 
 
-def _hull(counting: Sequence[Account], leading: Account) -> Value:
-    if isinstance(leading.value, Names):
-        return Names(frozenset[str]().union(*(account.holders for account in counting)), leading.value.best)
+def _hull(counting: Sequence[Account], first: Account) -> Value:
+    if isinstance(first.value, Names):
+        return Names(frozenset[str]().union(*(account.holders for account in counting)), first.value.best)
     all_ = [account.bounds for account in counting]
-    return Bounds(min(b.low for b in all_), leading.bounds.best, max(b.high for b in all_))
+    return Bounds(min(b.low for b in all_), first.bounds.best, max(b.high for b in all_))
 
 
 def count(accounts: Sequence[Account]) -> list[Account]:
@@ -154,12 +159,11 @@ def estimate(key: Key, measure: Measure, histories: Iterable[AccountHistory], da
 def compose(key: Key, measure: Measure, accounts: Sequence[Account], counting: Sequence[Account], day: int) -> Estimate:
     """The estimate where it is settled which accounts count."""
     parties = {account.party for account in counting}
-    leading = min(counting, key=_rank)
     return Estimate(
         key=key,
         measure=measure,
         date=dt.date.fromordinal(day),
-        value=_hull(counting, leading),
+        value=_hull(counting, leading(counting)),
         disputed=_are_disputed(counting, measure),
         certain=any(a.certain for a in counting),
         stale=all(a.stale for a in counting),

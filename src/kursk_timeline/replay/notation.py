@@ -95,9 +95,14 @@ def _assembled(answer: Account | Estimate, more: list[str]) -> str:
     return f"{head} ({', '.join(more)})" if more else head
 
 
+def said_text(account: Account) -> str:
+    """``90 km² (81–99)``."""
+    return _assembled(account, _remarks(account))
+
+
 def account_text(account: Account) -> str:
     """``ukraine: 90 km² (81–99)``."""
-    return f"{account.party}: {_assembled(account, _remarks(account))}"
+    return f"{account.party}: {said_text(account)}"
 
 
 def _sides(estimate: Estimate) -> str:

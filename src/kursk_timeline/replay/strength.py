@@ -70,3 +70,16 @@ def strength(key: Key, day: int, ask: Callable[[Key, int], Estimate | None]) -> 
         derivation=" − ".join(said),
         parts=parts,
     )
+
+
+def owed_to(found: Estimate, part: str) -> list[tuple[Estimate, str]]:
+    """
+    Which bounds of which parts make ``low``, ``best`` or ``high`` of a derived strength.
+
+    Losses come off crosswise: the least strength takes the greatest losses. Empty for a headcount, which
+    is made by the accounts themselves.
+    """
+    if set(found.parts) == {"present"} and all(_headcount(account)[1] for account in found.counting):
+        return []
+    crossed = {"low": "high", "best": "best", "high": "low"}[part]
+    return [(one, crossed if measure in ("killed", "captured") else part) for measure, one in found.parts.items()]

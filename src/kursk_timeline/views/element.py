@@ -8,8 +8,12 @@ well, so that nothing can pose as something else.
 from __future__ import annotations
 
 import html
+import re
 
 from kursk_timeline.text import visible
+
+_WEB = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.ASCII | re.IGNORECASE)
+"""An address as RFC 3986 allows it, more or less: what must be escaped there is no address here."""
 
 
 class Element(str):
@@ -40,6 +44,20 @@ def el(tag: str, *children: object, **attributes: object) -> Element:
     )
     inside = "".join(c if isinstance(c, Element) else escaped(c) for c in children if c is not None)
     return Element(f"<{tag}{given}>{inside}</{tag}>")
+
+
+def link(target: str, *children: object) -> Element:
+    """
+    A link to a page of the web; any other target may run, so it is shown as text and not linked.
+
+    >>> link("https://example.org/1", "here")
+    '<a href="https://example.org/1" rel="noopener noreferrer">here</a>'
+    >>> link("javascript:alert(1)", "here")
+    'here (javascript:alert(1))'
+    """
+    if not _WEB.fullmatch(target):
+        return joined(*(c if isinstance(c, Element) else escaped(c) for c in children), escaped(f" ({target})"))
+    return el("a", *children, href=target, rel="noopener noreferrer")
 
 
 def joined(*parts: Element | None) -> Element:

@@ -52,6 +52,18 @@ _STYLE = Element(
     ".kt .kt-row table{margin:.2em 0 .8em 1.5em;width:calc(100% - 1.5em)}"
     ".kt svg{vertical-align:middle;overflow:visible}"
     ".kt p{margin:.3em 0}"
+    ".kt .kt-tree,.kt .kt-tree ul{list-style:none;margin:0;padding:0 0 0 1.1em}"
+    ".kt .kt-tree{padding:0}"
+    ".kt .kt-tree li{padding:.12em 0;border-left:1px solid rgba(128,128,128,.3);padding-left:.7em}"
+    ".kt .kt-tree>li{border:0;padding-left:0}"
+    ".kt .kt-tree a{color:inherit}"
+    ".kt .kt-tree summary{list-style-position:outside}"
+    ".kt .kt-came::before{content:'+ '}"
+    ".kt .kt-went::before{content:'\\2212 '}"
+    ".kt .kt-small{font-size:.9em}"
+    ".kt .kt-change>summary{grid-template-columns:15em minmax(9em,1fr) minmax(9em,1fr) 6.5em}"
+    ".kt .kt-change>p,.kt .kt-change>ul{margin-left:1.5em}"
+    ".kt ul.kt-small{list-style:none;padding:0;margin:.2em 0}"
     "</style>"
 )
 
@@ -60,11 +72,11 @@ _WIDTH, _HEIGHT = 150, 10
 
 def render(answer: object) -> str:
     """Any object of this library as an HTML fragment."""
-    return el("div", _STYLE, _body(answer), class_="kt")
+    return el("div", _STYLE, body(answer), class_="kt")
 
 
 @singledispatch
-def _body(answer: object) -> Element:
+def body(answer: object) -> Element:
     return el("pre", repr(answer))
 
 
@@ -84,7 +96,7 @@ def _marks(*, certain: bool, stale: bool | None, disputed: bool | None = False, 
     )
 
 
-def _estimate_marks(estimate: Estimate) -> Element:
+def estimate_marks(estimate: Estimate) -> Element:
     return _marks(
         certain=estimate.certain,
         stale=estimate.stale,
@@ -93,7 +105,7 @@ def _estimate_marks(estimate: Estimate) -> Element:
     )
 
 
-def _figure(value: Account | Estimate) -> Element:
+def figure(value: Account | Estimate) -> Element:
     """The best figure and the bounds."""
     if isinstance(value.value, Names):
         return el("span", names(value.holders), class_="kt-best")
@@ -135,7 +147,7 @@ def _bar(low: float, best: float, high: float, scale: float) -> Element:
     )
 
 
-def _table(caption: str | None, heads: Sequence[str], rows: Iterable[Element]) -> Element:
+def table(caption: str | None, heads: Sequence[str], rows: Iterable[Element]) -> Element:
     return el(
         "table",
         el("caption", caption) if caption else None,
@@ -156,7 +168,7 @@ def _account_rows(accounts: Sequence[Account], scale: float) -> list[Element]:
                 el("th", account.party, scope="row"),
                 el(
                     "td",
-                    _figure(account),
+                    figure(account),
                     _marks(certain=account.certain, stale=account.stale, contradictory=account.contradictory),
                 ),
                 el("td", bar),
@@ -179,31 +191,31 @@ def _estimate_scale(estimate: Estimate) -> float:
 
 
 def _accounts(estimate: Estimate) -> Element:
-    return _table(None, _ACCOUNT_HEADS, _account_rows(list(estimate.accounts.values()), _estimate_scale(estimate)))
+    return table(None, _ACCOUNT_HEADS, _account_rows(list(estimate.accounts.values()), _estimate_scale(estimate)))
 
 
 # --- answers -----------------------------------------------------------------------------------
 
 
-@_body.register
+@body.register
 def _estimate(estimate: Estimate) -> Element:
     return joined(
         el(
             "p",
             el("b", str(estimate.key)),
             f" on {estimate.date}: ",
-            _figure(estimate),
-            _estimate_marks(estimate),
+            figure(estimate),
+            estimate_marks(estimate),
         ),
         el("p", f"Derived: {estimate.derivation}") if estimate.derivation else None,
         _accounts(estimate),
     )
 
 
-@_body.register
+@body.register
 def _account(account: Account) -> Element:
     bounds = [] if isinstance(account.value, Names) else [account.low, account.quantity.best, account.high]
-    return _table(str(account.key), _ACCOUNT_HEADS, _account_rows([account], _scale(bounds)))
+    return table(str(account.key), _ACCOUNT_HEADS, _account_rows([account], _scale(bounds)))
 
 
 def _state_row(measure: str, estimate: Estimate) -> Element:
@@ -212,13 +224,13 @@ def _state_row(measure: str, estimate: Estimate) -> Element:
     if not isinstance(estimate.value, Names):
         bar = _bar(estimate.low, estimate.quantity.best, estimate.high, _estimate_scale(estimate))
     many = len(estimate.accounts)
-    marks = _estimate_marks(estimate)
+    marks = estimate_marks(estimate)
     return el(
         "details",
         el(
             "summary",
             el("span", measure),
-            el("span", _figure(estimate), marks),
+            el("span", figure(estimate), marks),
             el("span", bar),
             el("span", f"{many} account{'' if many == 1 else 's'}", class_="kt-more"),
         ),
@@ -228,7 +240,7 @@ def _state_row(measure: str, estimate: Estimate) -> Element:
     )
 
 
-@_body.register
+@body.register
 def _state(state: State) -> Element:
     sections = [
         joined(
@@ -274,27 +286,27 @@ def _step_rows(steps: Sequence[Step]) -> list[Element]:
 _STEP_HEADS = ("from", "to", "value", "")
 
 
-@_body.register
+@body.register
 def _history(history: History) -> Element:
     accounts = [
         el(
             "details",
             el("summary", f"according to {party}: {len(account.steps)} steps"),
-            _table(None, _STEP_HEADS, _step_rows(account.steps)),
+            table(None, _STEP_HEADS, _step_rows(account.steps)),
         )
         for party, account in history.accounts.items()
     ]
     if not accounts:
         return el("p", el("b", str(history.key)), ": nothing is claimed")
-    return joined(_table(str(history.key), _STEP_HEADS, _step_rows(history.steps)), *accounts)
+    return joined(table(str(history.key), _STEP_HEADS, _step_rows(history.steps)), *accounts)
 
 
-@_body.register
+@body.register
 def _account_history(account: AccountHistory) -> Element:
-    return _table(f"{account.key} according to {account.party}", _STEP_HEADS, _step_rows(account.steps))
+    return table(f"{account.key} according to {account.party}", _STEP_HEADS, _step_rows(account.steps))
 
 
-@_body.register
+@body.register
 def _event(event: Event) -> Element:
     def shown(value: Any) -> object:
         if isinstance(value, tuple):
@@ -306,6 +318,6 @@ def _event(event: Event) -> Element:
         for field in attrs.fields(type(event))
         if field.init and (value := getattr(event, field.name)) not in (None, False, ())
     ]
-    return _table(
+    return table(
         type(event).__name__, ("field", "value"), [*rows, el("tr", el("th", "id", scope="row"), el("td", event.id))]
     )
