@@ -349,6 +349,8 @@ def _answers(place: str) -> dict[str, Any]:
         "explanation of a strength": timeline.explain("2024-08-09", "strength/russia/kursk"),
         "diff": timeline.diff("2024-08-06", "2024-08-09"),
         "diff of nothing": timeline.diff("2024-08-09", "2024-08-09"),
+        "audit": timeline.audit(),
+        "audit of nothing": kt.Timeline().audit(),
         "step": history.steps[0],
         "when": kt.When.parse("2024-08~"),
         "quantity": kt.Quantity.parse("over 1,000 sq km"),
@@ -399,6 +401,7 @@ def test_every_kind_of_rich_object_is_looked_at_here() -> None:
         cls.__name__
         for cls in _kinds(Rich)
         if cls.__module__.startswith("kursk_timeline.")
+        and not cls.__name__.startswith("_")
         and not issubclass(cls, kt.Event)
         and not any(issubclass(one, cls) for one in looked_at)
     }

@@ -7,6 +7,7 @@ Sourced, contested claims about the Kursk operation, and the state they give at 
 """
 
 from kursk_timeline.answer import Answer
+from kursk_timeline.audit import Audit
 from kursk_timeline.bundled import kursk, state_at
 from kursk_timeline.errors import (
     ConflictError,
@@ -83,6 +84,7 @@ __all__ = [
     "AccountHistory",
     "Answer",
     "Appended",
+    "Audit",
     "Because",
     "Change",
     "ConflictError",

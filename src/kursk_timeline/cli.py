@@ -1,7 +1,8 @@
 """
 The command line: choose a log, ask, show.
 
-Exit codes: 0 done; 1 the log or its file failed; 2 the question or the input cannot be taken.
+Exit codes: 0 done; 1 the log or its file failed; 2 the question or the input cannot be taken; 3 an
+audit found errors.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ app = App(
         "Without --log, the bundled record of the Kursk operation is asked."
     ),
 )
+
+FOUND_ERRORS = 3
+"""The exit code of an audit that finds errors."""
 
 LogPath = Annotated[
     Path | None,
@@ -218,6 +222,27 @@ def diff(
 
 
 @app.command
+def audit(
+    *,
+    known_on: KnownOn = None,
+    according_to: AccordingTo = None,
+    gaps: Gaps = "hold",
+    log: LogPath = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> int:
+    """What is wrong or odd in what the sources say. The exit code is 3 where a finding is an error."""
+    found = _opened(log).audit(known_on=known_on, according_to=according_to, gaps=gaps)
+    if as_json:
+        _print([_json(found.to_dict())])
+    elif as_csv:
+        _print(csv.of(found.table()))
+    else:
+        _print(terminal.audit(found))
+    return FOUND_ERRORS if found.errors else 0
+
+
+@app.command
 def events(
     *,
     known_on: KnownOn = None,
@@ -291,10 +316,11 @@ def export(out: Path | None = None, *, log: LogPath = None) -> None:
 
 def main(tokens: list[str] | None = None) -> int:
     """Run one command; the exit code."""
+    code: int | None = None
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors=PLAIN)
     try:
-        app(tokens, result_action="return_value")
+        code = app(tokens, result_action="return_value")
         sys.stdout.flush()
     except TimelineError as error:
         sys.stderr.write(f"kursk-timeline: {visible(str(error))}\n")
@@ -305,7 +331,7 @@ def main(tokens: list[str] | None = None) -> int:
         _forget_output()
         sys.stderr.write(f"kursk-timeline: the output cannot be written: {error.strerror}\n")
         return 1
-    return 0
+    return code or 0
 
 
 def _forget_output() -> None:

@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from fractions import Fraction
+from typing import Literal, TypeAlias, get_args
 
 import attrs
 
 from kursk_timeline.units import Unit, written
 
+Severity: TypeAlias = Literal["error", "warning", "note"]
+"""Surely a mistake in a claim that stands; two claims that do not fit; what a reader should know."""
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The worst first."""
+
 
 @attrs.frozen
 class Finding:
     """
-    One oddity in what a source says.
+    One oddity in what the sources say.
 
     Args:
         code: The kind of oddity, a stable short name such as ``unit-slip``.
         message: What is odd, and its likely cause, for a reader.
+        severity: ``error``, ``warning`` or ``note``.
+        events: Ids of the events it is about, in log order. Empty where a phrase was looked at alone.
+        keys: The keys it is about, as text.
+        settles: What would settle it; None if nobody knows.
+        first: First day it is about; None where it is about no day.
+        last: Last day; None where it has no end, or is about no day.
+
+    >>> Finding("unit-slip", "90 km² is 34.7 mi², not 57 mi²").severity
+    'warning'
     """
 
     code: str
     message: str
+    severity: Severity = attrs.field(default="warning", kw_only=True, validator=attrs.validators.in_(SEVERITIES))
+    events: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    keys: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    settles: str | None = attrs.field(default=None, kw_only=True)
+    first: dt.date | None = attrs.field(default=None, kw_only=True)
+    last: dt.date | None = attrs.field(default=None, kw_only=True)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON; days as ISO text."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "events": list(self.events),
+            "keys": list(self.keys),
+            "first": None if self.first is None else self.first.isoformat(),
+            "last": None if self.last is None else self.last.isoformat(),
+            "settles": self.settles,
+        }
 
 
 _LENGTHS = {("km2", "mi2"): Fraction("0.621371"), ("mi2", "km2"): Fraction("1.609344")}
@@ -60,7 +96,7 @@ def unit_slip(
             f"; {written(second)} is {written(first)} × {written(length)}, "
             f"the factor from {way}: it converts lengths, not areas"
         )
-    return Finding("unit-slip", message)
+    return Finding("unit-slip", message, severity="error")
 
 
 def _rounded(value: Fraction) -> Fraction:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 from kursk_timeline import rich
+from kursk_timeline.audit import Audit, audit
 from kursk_timeline.errors import InputError, ProjectionError, QueryError, StorageError, shown
 from kursk_timeline.events.base import Event
 from kursk_timeline.formats import jsonl
@@ -290,6 +291,27 @@ class Timeline(Rich):
         ask: dict[str, Any] = {"known_on": known_on, "according_to": according_to, "gaps": gaps}
         states = [one if isinstance(one, State) else self.state_at(one, **ask) for one in (before, after)]
         return Diff(*states)
+
+    def audit(self, *, known_on: Day | None = None, according_to: Paths | None = None, gaps: Gaps = "hold") -> Audit:
+        """
+        What is wrong or odd in what the sources say: findings, the gravest first.
+
+        The codes and what each means are in `kursk_timeline.audit.CHECKS`.
+
+        Raises:
+            WhenError: `known_on` is no single day.
+            QueryError: an option that does not exist.
+
+        Cost: the steps of every account, and a few passes over them.
+
+        >>> from kursk_timeline import kursk
+        >>> kursk("article").audit().errors[0].code
+        'unit-slip'
+        """
+        known, paths, size = self._known(known_on), self._paths(according_to), len(self)
+        ledger = self._ledger(size, known, paths, self._gaps(gaps))
+        events = [record.event for record in self.log.records(size=size)]
+        return audit(events, ledger, self.projections, known_on=known, according_to=paths)
 
     def states(
         self,

@@ -63,3 +63,9 @@ def link(target: str, *children: object) -> Element:
 def joined(*parts: Element | None) -> Element:
     """Elements one after the other."""
     return Element("".join(part for part in parts if part is not None))
+
+
+def spaced(*parts: Element) -> list[Element]:
+    """The parts with a blank between neighbours, so that they read apart also where styles are taken away."""
+    blanks = [Element(" ")] * len(parts)
+    return [one for pair in zip(blanks, parts, strict=True) for one in pair][1:]

@@ -21,7 +21,7 @@ from kursk_timeline.replay.history import History
 from kursk_timeline.replay.notation import NO_SUBJECT, is_one, names, number, span, symbol
 from kursk_timeline.replay.state import State
 from kursk_timeline.replay.steps import Step
-from kursk_timeline.views.element import Element, el, escaped, joined
+from kursk_timeline.views.element import Element, el, escaped, joined, spaced
 
 _STYLE = Element(
     "<style>"
@@ -36,7 +36,7 @@ _STYLE = Element(
     ".kt tbody th{font-weight:400}"
     ".kt .kt-best{font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}"
     ".kt .kt-span{opacity:.8;font-variant-numeric:tabular-nums;white-space:nowrap}"
-    ".kt .kt-mark{border:1px solid currentColor;border-radius:3px;padding:0 .35em;margin-left:.4em}"
+    ".kt .kt-mark{border:1px solid currentColor;border-radius:3px;padding:0 .35em;margin-left:.15em}"
     ".kt .kt-mark{font-size:.8em;white-space:nowrap}"
     ".kt .kt-disputed{border-width:2px;font-weight:600}"
     ".kt .kt-off{opacity:.62}"
@@ -62,6 +62,8 @@ _STYLE = Element(
     ".kt .kt-went::before{content:'\\2212 '}"
     ".kt .kt-small{font-size:.9em}"
     ".kt .kt-change>summary{grid-template-columns:15em minmax(9em,1fr) minmax(9em,1fr) 6.5em}"
+    ".kt .kt-finding>summary{grid-template-columns:11em 1fr}"
+    ".kt .kt-finding>p{margin-left:11.8em}"
     ".kt .kt-change>p,.kt .kt-change>ul{margin-left:1.5em}"
     ".kt ul.kt-small{list-style:none;padding:0;margin:.2em 0}"
     "</style>"
@@ -84,7 +86,8 @@ def body(answer: object) -> Element:
 
 
 def _mark(word: str, *, strong: bool = False) -> Element:
-    return el("span", word, class_="kt-mark kt-disputed" if strong else "kt-mark")
+    # The blank is for where styles are taken away, as in a notebook that is not trusted.
+    return joined(escaped(" "), el("span", word, class_="kt-mark kt-disputed" if strong else "kt-mark"))
 
 
 def _marks(*, certain: bool, stale: bool | None, disputed: bool | None = False, contradictory: bool = False) -> Element:
@@ -132,7 +135,6 @@ def _bar(low: float, best: float, high: float, scale: float) -> Element:
     words = f"{span(low, high)}, best {number(best)}"
     return el(
         "svg",
-        el("title", words),
         el("line", x1=0, x2=_WIDTH, y1=_HEIGHT - 0.5, y2=_HEIGHT - 0.5, stroke="currentColor", stroke_opacity=0.3),
         el("rect", x=left, y=1, width=max(right - left, 1), height=_HEIGHT - 3, fill="currentColor", fill_opacity=0.25),
         el("line", x1=right, x2=right, y1=1, y2=_HEIGHT - 2, stroke="currentColor", stroke_dasharray="2 2")
@@ -229,10 +231,12 @@ def _state_row(measure: str, estimate: Estimate) -> Element:
         "details",
         el(
             "summary",
-            el("span", measure),
-            el("span", figure(estimate), marks),
-            el("span", bar),
-            el("span", f"{many} account{'' if many == 1 else 's'}", class_="kt-more"),
+            *spaced(
+                el("span", measure),
+                el("span", figure(estimate), marks),
+                el("span", bar),
+                el("span", f"{many} account{'' if many == 1 else 's'}", class_="kt-more"),
+            ),
         ),
         el("p", f"Derived: {estimate.derivation}") if estimate.derivation else None,
         _accounts(estimate),

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from kursk_timeline.audit import Audit
 from kursk_timeline.events.base import Event, Source
 from kursk_timeline.log import Record
 from kursk_timeline.measures import CATALOGUE
@@ -45,6 +46,18 @@ def history(answer: History) -> Iterator[str]:
     for party, account in answer.accounts.items():
         yield f"according to {party}"
         yield from (f"  {step}" for step in account.steps)
+
+
+def audit(found: Audit) -> Iterator[str]:
+    """The findings by severity, each with what would settle it."""
+    counts = ", ".join(f"{n} {severity}{'' if n == 1 else 's'}" for severity, n in found.counts.items() if n)
+    yield f"Audit: {counts or 'nothing found'}"
+    for finding in found:
+        yield visible(f"{finding.severity}: {finding.code}: {finding.message}")
+        if finding.settles:
+            yield visible(f"    to settle it: {finding.settles}")
+        if finding.events:
+            yield f"    events: {' '.join(one[:12] for one in finding.events)}"
 
 
 EVENT_COLUMNS = (

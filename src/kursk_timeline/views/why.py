@@ -1,16 +1,18 @@
-"""Explanations and comparisons as HTML: trees that fold without script, and tables of what changed."""
+"""Explanations, comparisons and audits as HTML that folds without script."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kursk_timeline.audit import Audit
 from kursk_timeline.events.base import Event
+from kursk_timeline.findings import SEVERITIES, Finding, Severity
 from kursk_timeline.replay.diff import Change, Diff
 from kursk_timeline.replay.estimate import Estimate
 from kursk_timeline.replay.explain import Explanation
 from kursk_timeline.replay.reading import event_text, explanation_tree
 from kursk_timeline.replay.tree import Node
-from kursk_timeline.views.element import Element, el, escaped, joined, link
+from kursk_timeline.views.element import Element, el, escaped, joined, link, spaced
 from kursk_timeline.views.html import body, estimate_marks, figure
 
 
@@ -52,12 +54,40 @@ def _change(change: Change) -> Element:
         el("span", el("span", "→ ", class_="kt-off"), _said(change.after)),
         el("span", _count(change), class_="kt-more"),
     )
-    return el("details", el("summary", *summary), *whence, class_="kt-row kt-change")
+    return el("details", el("summary", *spaced(*summary)), *whence, class_="kt-row kt-change")
 
 
 def _count(change: Change) -> str:
     many = len(change.accounts)
     return "derived" if not many else f"{many} account{'' if many == 1 else 's'}"
+
+
+@body.register
+def _audit(found: Audit) -> Element:
+    groups = []
+    for severity in SEVERITIES:
+        group = found.grave(severity)
+        if len(group):
+            rows = [_finding(finding) for finding in group]
+            groups.append(el("details", el("summary", f"{severity}s: {len(group)}"), *rows, open=_open(severity)))
+    return joined(el("p", el("b", "Audit")), *(groups or [el("p", "Nothing found.")]))
+
+
+def _open(severity: Severity) -> str | None:
+    return None if severity == "note" else ""
+
+
+def _finding(finding: Finding) -> Element:
+    return el(
+        "details",
+        el(
+            "summary",
+            *spaced(el("span", finding.code, class_="kt-off"), el("span", finding.message)),
+        ),
+        el("p", f"What would settle it: {finding.settles}") if finding.settles else None,
+        el("p", f"Events: {', '.join(one[:12] for one in finding.events)}") if finding.events else None,
+        class_="kt-row kt-finding",
+    )
 
 
 @body.register
