@@ -18,7 +18,7 @@ PACKAGE = Path(kt.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = [
     "numpy", "pandas", "polars", "pyarrow", "duckdb", "altair", "psycopg", "pyspark", "cyclopts", "sqlite3",
-    "nanoarrow", "pendulum",
+    "nanoarrow", "pendulum", "hypothesis", "vl_convert", "anywidget", "IPython",
 ]  # fmt: skip
 
 
@@ -170,6 +170,8 @@ def test_nothing_that_runs_data_is_imported_or_called() -> None:
     found = []
     for path, tree in _trees():
         for node in ast.walk(tree):
+            if path == "testing/fresh.py":
+                continue  # it starts another interpreter, of which it asks one question
             if isinstance(node, ast.Import):
                 found += [(path, node.lineno, a.name) for a in node.names if a.name.split(".")[0] in never]
             elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in never:
@@ -243,7 +245,7 @@ def test_the_library_keeps_no_clock_and_no_chance() -> None:
                 if {"random", "secrets", "uuid"} & set(names):
                     chance.append(path)
     assert set(clocks) <= {"log/__init__.py"}
-    assert chance == []
+    assert set(chance) <= {"testing/laws.py"}  # which watches others for it
 
 
 def test_only_the_command_line_prints() -> None:

@@ -601,6 +601,9 @@ def test_running_a_notebook_s_cell_again_counts_nothing_twice() -> None:
     ("returned", "problem"),
     [
         ("nonsense", "no Effect"),
+        ("", "no Effect"),
+        (5, "no Effect"),
+        ({"held/ukraine/kursk": 5}, "no Effect"),
         ([1], "no Effect"),
         (kt.Effect.set("nothing/ukraine/kursk", kt.Quantity.parse("1 km2")), "no measure"),
         (kt.Effect.set("held/ukraine/kursk", kt.Quantity.parse("1 person", unit="persons")), "km2"),

@@ -73,10 +73,8 @@ from kursk_timeline.replay.state import State
 from kursk_timeline.replay.steps import Step
 from kursk_timeline.replay.world import Placed, World
 from kursk_timeline.timeline import Timeline
+from kursk_timeline.version import __version__ as __version__
 from kursk_timeline.when import When
-
-__version__ = "0.1.0"
-"""The release, as on the package."""
 
 __all__ = [
     "Account",

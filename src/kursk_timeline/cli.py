@@ -314,6 +314,30 @@ def export(out: Path | None = None, *, log: LogPath = None) -> None:
         sys.stderr.write(f"{timeline.export(out)} events written to {out}\n")
 
 
+@app.command
+def report(
+    out: Path,
+    *,
+    date: Annotated[str | None, Parameter(help="The day the page opens with. Default: the last.")] = None,
+    title: Annotated[str | None, Parameter(help="The page's heading.")] = None,
+    known_on: KnownOn = None,
+    according_to: AccordingTo = None,
+    gaps: Gaps = "hold",
+    log: LogPath = None,
+) -> None:
+    """
+    Write one self-contained page: slider over time, charts, claims with sources, disputes, findings.
+
+    Parameters
+    ----------
+    out:
+        An HTML file, replaced only when complete.
+    """
+    ask: dict[str, Any] = {"known_on": known_on, "according_to": according_to, "gaps": gaps}
+    written = _opened(log).report(out, date=date, title=title, **ask)
+    sys.stderr.write(f"{written.stat().st_size / 1e6:.2f} MB written to {out}\n")
+
+
 def main(tokens: list[str] | None = None) -> int:
     """Run one command; the exit code."""
     code: int | None = None

@@ -7,7 +7,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeAlias, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from kursk_timeline import rich
 from kursk_timeline.audit import Audit, audit
@@ -33,6 +34,10 @@ from kursk_timeline.rich import Rich
 from kursk_timeline.stores.memory import MemoryStore
 from kursk_timeline.text import path, slug
 from kursk_timeline.when import ZONE, When, day_of
+
+if TYPE_CHECKING:  # what draws is loaded when it is asked for
+    from kursk_timeline.views.charts.plot import Plot
+    from kursk_timeline.views.page import Scrub
 
 Day: TypeAlias = str | dt.date | When
 """A single day: ISO text, a date, a datetime (taken to the timeline's zone), or a one-day `When`."""
@@ -227,7 +232,7 @@ class Timeline(Rich):
             QueryError: no such measure, or no key at all.
         """
         ledger = self._ledger(len(self), self._known(known_on), self._paths(according_to), self._gaps(gaps))
-        return History(ledger.key(key), ledger, self.zone)
+        return History(ledger.key(key), ledger, self.zone, lambda: [event.party for event in self.events()])
 
     def explain(
         self,
@@ -312,6 +317,82 @@ class Timeline(Rich):
         ledger = self._ledger(size, known, paths, self._gaps(gaps))
         events = [record.event for record in self.log.records(size=size)]
         return audit(events, ledger, self.projections, known_on=known, according_to=paths)
+
+    # --- looking -------------------------------------------------------------------------------
+
+    @property
+    def plot(self) -> Plot:
+        """
+        Charts: ``plot.territory()``, ``plot.forces()``, ``plot.settlements()``, ``plot.events()``.
+
+        Drawing needs the extra ``viz``, and is loaded when first asked for.
+        """
+        from kursk_timeline.views.charts.plot import Plot
+
+        return Plot(self)
+
+    def scrub(
+        self,
+        *,
+        date: Day | None = None,
+        known_on: Day | None = None,
+        according_to: Paths | None = None,
+        gaps: Gaps = "hold",
+        title: str | None = None,
+        height: int = 720,
+    ) -> Scrub:
+        """
+        A slider over time for a notebook: the state, the chart and the week's claims follow it.
+
+        It needs neither kernel nor network once it is shown.
+
+        Args:
+            date: The day it opens with; None for the last.
+            title: Its heading; None for one made of the region's name.
+            height: Of the frame, in pixels, at least 200.
+
+        Raises:
+            MissingExtraError: the extra ``viz`` is not installed.
+            WhenError: `date` or `known_on` is no single day.
+            QueryError: an option that does not exist.
+        """
+        from kursk_timeline.views.page import scrub
+
+        return scrub(
+            self, date=date, known_on=known_on, according_to=according_to, gaps=gaps, title=title, height=height
+        )
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        date: Day | None = None,
+        known_on: Day | None = None,
+        according_to: Paths | None = None,
+        gaps: Gaps = "hold",
+        title: str | None = None,
+    ) -> Path:
+        """
+        Write one self-contained page: slider, state, charts, claims with sources, disputes, findings.
+
+        It asks no host for anything, and works from a file.
+
+        Args:
+            path: The file, written whole or not at all.
+            date: The day it opens with; None for the last.
+            title: Its heading; None for one made of the region's name.
+
+        Raises:
+            MissingExtraError: the extra ``viz`` is not installed.
+            StorageError: the file cannot be written.
+            WhenError: `date` or `known_on` is no single day.
+            QueryError: an option that does not exist.
+        """
+        from kursk_timeline.views.page import report
+
+        return report(self, path, date=date, known_on=known_on, according_to=according_to, gaps=gaps, title=title)
+
+    # --- many dates ----------------------------------------------------------------------------
 
     def states(
         self,
@@ -431,4 +512,11 @@ def _render(answer: object) -> str:
     return render(answer)
 
 
-rich.fill(_render)
+def _draw(answer: object, **options: Any) -> Any:
+    from kursk_timeline.views.charts.plot import history_chart
+
+    assert isinstance(answer, History)
+    return history_chart(answer, **options)
+
+
+rich.fill(_render, _draw)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any, NoReturn
 
 from kursk_timeline.errors import DecodeError, NewerVersionError, StorageError, UnknownKindError, shown
 from kursk_timeline.events.base import Event
 from kursk_timeline.events.codec import from_json
+from kursk_timeline.formats.whole import write_whole
 from kursk_timeline.text import file_path
 
 MAX_LINE = 1_000_000
@@ -162,30 +162,13 @@ def write(events: Iterable[Event], path: str | os.PathLike[str]) -> int:
     Raises:
         StorageError: the file cannot be written.
     """
-    target = file_path(path)
     written = 0
-    try:
-        if target.is_symlink() or (target.exists() and not target.is_file()):
-            raise StorageError(f"{target} is a link or no plain file; name a file itself")
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                for line in lines(events):
-                    out.write(line)
-                    written += 1
-                out.flush()
-                os.fsync(out.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise StorageError(f"{shown(str(target))} cannot be written: {error.strerror}") from error
+
+    def counted() -> Iterator[bytes]:
+        nonlocal written
+        for line in lines(events):
+            yield line
+            written += 1
+
+    write_whole(path, counted())
     return written
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -6,7 +6,7 @@ Projections: plain functions from one event to its effects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import overload
 
 from kursk_timeline.errors import ProjectionError, shown
@@ -45,6 +45,8 @@ class Projection:
         found = self.function(event)
         if found is None:
             return
+        if isinstance(found, (str, Mapping)) or not isinstance(found, (Effect, Iterable)):
+            self._check(found, event)
         for effect in (found,) if isinstance(found, Effect) else found:
             self._check(effect, event)
             yield effect

@@ -10,6 +10,10 @@ from kursk_timeline.quantity import Quantity
 from kursk_timeline.text import name
 
 
+def _key(value: Key | str) -> Key:
+    return Key.of(value)
+
+
 @attrs.frozen
 class Effect:
     """
@@ -22,25 +26,25 @@ class Effect:
     Effect.add('present/north-korea/kursk', 11,000 persons (9,900–12,100))
     """
 
-    key: Key
+    key: Key = attrs.field(converter=_key)
     value: Quantity | str
     adds: bool
+
+    def __attrs_post_init__(self) -> None:
+        if self.adds and not isinstance(self.value, Quantity):
+            raise ProjectionError(f"an effect adds a Quantity, not {shown(self.value)}")
+        if not isinstance(self.value, (Quantity, str)):
+            raise ProjectionError(f"an effect sets a Quantity or a name, not {shown(self.value)}")
 
     @classmethod
     def set(cls, key: Key | str, value: Quantity | str) -> Effect:
         """From its day on the key is `value`, whatever was there before."""
-        if not isinstance(value, Quantity):
-            if not isinstance(value, str):
-                raise ProjectionError(f"an effect sets a Quantity or a name, not {shown(value)}")
-            value = name(value)
-        return cls(Key.of(key), value, adds=False)
+        return cls(key, name(value) if isinstance(value, str) else value, adds=False)
 
     @classmethod
     def add(cls, key: Key | str, value: Quantity) -> Effect:
         """From its day on the key is `value` more (less where `value` is negative)."""
-        if not isinstance(value, Quantity):
-            raise ProjectionError(f"an effect adds a Quantity, not {shown(value)}")
-        return cls(Key.of(key), value, adds=True)
+        return cls(key, value, adds=True)
 
     def __repr__(self) -> str:
         return f"Effect.{'add' if self.adds else 'set'}({str(self.key)!r}, {self.value})"

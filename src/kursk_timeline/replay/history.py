@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from kursk_timeline.formats import arrow
 from kursk_timeline.measures import STRENGTH, Key
@@ -12,7 +13,7 @@ from kursk_timeline.replay.account import AccountHistory
 from kursk_timeline.replay.estimate import Estimate
 from kursk_timeline.replay.ledger import Ledger
 from kursk_timeline.replay.steps import Step
-from kursk_timeline.rich import Rich
+from kursk_timeline.rich import Rich, draw
 from kursk_timeline.when import ZONE, day_of
 
 
@@ -24,8 +25,11 @@ class History(Rich):
     (``party`` is null) and of each account.
     """
 
-    def __init__(self, key: Key, ledger: Ledger, zone: str = ZONE) -> None:
+    def __init__(
+        self, key: Key, ledger: Ledger, zone: str = ZONE, parties: Callable[[], Sequence[str]] = tuple
+    ) -> None:
         self.key = key
+        self._parties = parties
         self._ledger = ledger
         self._zone = zone
 
@@ -55,6 +59,22 @@ class History(Rich):
     def at(self, date: str | dt.date) -> Estimate | None:
         """The estimate on a date; None where nothing is claimed yet."""
         return self._ledger.on(self.key, day_of(date, self._zone).toordinal())
+
+    def plot(self, **options: Any) -> Any:
+        """
+        A chart of this history: every party's best as a line, its bounds as a band, disputes shaded.
+
+        Args:
+            options: ``theme="dark"``, ``first=`` and ``last=`` (dates), as for `Timeline.plot`.
+
+        Returns:
+            An Altair chart, to go on with as with any other.
+
+        Raises:
+            MissingExtraError: the extra ``viz`` is not installed.
+        """
+        # Whoever is asked here: a party has the colour that it has in the timeline's other charts.
+        return draw(self, parties=self._parties(), **options)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON: the steps of the estimate and of each account."""
