@@ -87,9 +87,18 @@ class Frame:
         )
 
 
+class _Rows(alt.InlineData):
+    """Rows that are never changed once they are in a chart, so that a copy of the chart may share them."""
+
+    _rootschema = alt.InlineData._rootschema
+
+    def __deepcopy__(self, _: object = None) -> _Rows:
+        return self  # Altair copies a chart at nearly every call, and would copy every row with it
+
+
 def chart_of(rows: Sequence[Row]) -> alt.Chart:
-    """A chart of rows, which stay plain values inside the chart (a tuple, since Altair copies lists at every call)."""
-    return alt.Chart(alt.InlineData(values=tuple(rows)))
+    """A chart of rows, which stay plain values inside the chart."""
+    return alt.Chart(_Rows(values=list(rows)))
 
 
 def _said(*names: str) -> list[alt.Tooltip]:
