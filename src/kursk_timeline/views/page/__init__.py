@@ -151,7 +151,8 @@ def _made(
     *,
     compact: bool,
 ) -> str:
-
+    if according_to is not None and not isinstance(according_to, str):
+        according_to = tuple(according_to)  # it is asked more than once
     question = Question.of(timeline, date, known_on, according_to, gaps)
     ask = {"known_on": known_on, "according_to": according_to, "gaps": gaps}
     if findings is None:
@@ -160,7 +161,8 @@ def _made(
     return document(
         question,
         title=_title(timeline, title),
-        charts=drawings(timeline, ask, compact=compact),
+        # Over the slider's days, so that the cursor never leaves the picture.
+        charts=drawings(timeline, ask | {"first": question.first, "last": question.last}, compact=compact),
         library=library(),
         findings=findings,
         version=__version__,

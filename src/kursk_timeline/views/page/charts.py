@@ -26,7 +26,7 @@ def drawings(timeline: Any, ask: Mapping[str, Any], *, compact: bool) -> dict[st
     The charts of a timeline, for light and dark paper.
 
     Args:
-        ask: ``known_on``, ``according_to`` and ``gaps``.
+        ask: ``known_on``, ``according_to`` and ``gaps``; ``first`` and ``last``, the days to show.
         compact: Only the territory.
 
     Returns:
