@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
+
 
 def lacking(what: str) -> Any:
     """Skip where a machine lacks something; fail where all of it must be there."""
@@ -70,3 +72,17 @@ def keep(page: Any, name: str) -> None:
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+def grave(page: Any, within: str = "document") -> list[object]:
+    """What axe-core finds serious or critical, on the page or in what a selector matches."""
+    axe = Path(os.environ.get("KURSK_AXE") or ROOT / "node_modules" / "axe-core" / "axe.min.js")
+    if not axe.is_file():
+        lacking(f"axe-core ({axe}; name it with KURSK_AXE, or install it with npm)")
+    page.evaluate(axe.read_text("utf-8"))
+    found = page.evaluate(f"axe.run({within}, {{ resultTypes: ['violations'] }})")["violations"]
+    return [
+        (one["id"], one["impact"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]

@@ -14,19 +14,28 @@ from typing import Any
 
 import pytest
 
-from browsing import Watched, chromium, keep, lacking
+from browsing import Watched, chromium, grave, keep, lacking
 
 CELLS = {
-    "state": "import kursk_timeline as kt\ntl = kt.kursk()\ntl.state_at('2025-06-22')",
-    "estimate": "tl.state_at('2025-06-22').territory['ukraine'].held",
+    "state": "import kursk_timeline as kt\ntl = kt.kursk()\nstate = tl.state_at('2025-06-22')\nstate",
+    "estimate": "state.territory['ukraine'].held",
+    "account": "state.territory['ukraine'].held.accounts['ukraine']",
+    "force": "state.forces['north-korea']",
+    "event": "tl.log[10].event",
     "history": "tl.history('holder/Sudzha/kursk')",
     "explanation": "tl.explain('2025-06-22', 'held/ukraine/kursk')",
     "diff": "tl.diff('2025-03-10', '2025-03-20')",
     "audit": "tl.audit()",
     "territory": "tl.plot.territory()",
+    "territory-dark": "tl.plot.territory(theme='dark')",
     "forces": "tl.plot.forces('north-korea', measure='killed')",
+    "settlements": "tl.plot.settlements()",
+    "events": "tl.plot.events()",
+    "drawn-history": "tl.history('killed/north-korea/kursk').plot(theme='dark')",
     "slider": "tl.scrub(date='2024-11-01')",
 }
+
+CHARTS = {"territory", "territory-dark", "forces", "settlements", "events", "drawn-history"}
 
 
 def _settings(folder: Path, theme: str) -> None:
@@ -116,7 +125,7 @@ def test_every_output_is_shown_and_nothing_is_asked_of_any_host(page: tuple[Any,
     for number, name in enumerate(CELLS):
         cell = outputs.nth(number)
         cell.scroll_into_view_if_needed()
-        if name in ("territory", "forces"):
+        if name in CHARTS:
             # Drawn by Altair's own widget, with the library that it carries.
             cell.locator("canvas, svg.marks").first.wait_for(timeout=60_000)
         elif name == "slider":
@@ -128,6 +137,12 @@ def test_every_output_is_shown_and_nothing_is_asked_of_any_host(page: tuple[Any,
     keep(tab, f"notebook-{theme}")
     assert watched.hosts() == {"127.0.0.1"}
     assert [one for one in watched.complaints if "kernel" not in one] == []
+
+
+def test_axe_finds_nothing_grave_in_what_is_shown(page: tuple[Any, Watched, str]) -> None:
+    """In the reprs themselves: the notebook around them is not ours."""
+    tab, _, _ = page
+    assert grave(tab, "{ include: [['.jp-OutputArea-output .kt']] }") == []
 
 
 def _keep_cell(cell: Any, name: str) -> None:
