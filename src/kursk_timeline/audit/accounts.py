@@ -12,7 +12,7 @@ from kursk_timeline.events.base import Event
 from kursk_timeline.findings import Finding
 from kursk_timeline.measures import Key
 from kursk_timeline.replay.account import Account, AccountHistory
-from kursk_timeline.replay.bounds import OPEN, Bounds, Claim, latest_sure
+from kursk_timeline.replay.bounds import OPEN, Bounds, Claim
 from kursk_timeline.replay.claimed import Amounts
 from kursk_timeline.replay.estimate import Estimate, estimate
 from kursk_timeline.replay.notation import names
@@ -191,11 +191,8 @@ def _is_vague(claim: Claim) -> bool:
 
 
 def _in_play(account: Amounts, day: int) -> Sequence[Claim]:
-    """The claims that can still matter on a day, in log order; none where too many do."""
-    begun = [c for c in account.claims if c.first <= day]
-    sure = latest_sure((c for c in begun if not c.adds), day)
-    # See `replay.bounds`: what surely happened before the first day of a sure set never matters again.
-    playing = begun if sure is None else [c for c in begun if c.last >= sure.first]
+    """The claims that have a say on a day and may have happened by then; none where too many do."""
+    playing = [c for c in account.claims_in_play(day) if c.first <= day]
     return playing if len(playing) <= MOST_CLAIMS else []
 
 

@@ -81,7 +81,7 @@ def report(
         WhenError: `date` or `known_on` is no single day.
         QueryError: an option that does not exist.
 
-    Cost: one estimate for each key and day of change, and the charts; about a second for the bundled record.
+    Cost: one estimate for each key and day of change, and the charts, which take most of the seconds it needs.
     """
     made = _made(timeline, date, known_on, according_to, gaps, title, findings, compact=False)
     return made if path is None else write_whole(path, [made.encode()])
