@@ -94,7 +94,7 @@ def test_help_and_version() -> None:
     """Both succeed, on standard output; the help names every command."""
     assert answer("--version").strip() == kt.__version__
     whole = answer("--help")
-    for command in ("state", "history", "events", "append", "export"):
+    for command in ("state", "history", "explain", "diff", "audit", "events", "append", "export", "report"):
         assert command in whole
         assert "Usage" in answer(command, "--help")
     for option in ("--log", "--known-on", "--according-to", "--gaps", "--json", "--csv"):
@@ -177,6 +177,57 @@ def test_questions_are_narrowed_alike(log: Path) -> None:
         "ukraine"
         not in answer("history", "held/ukraine/kursk", "--log", log, "--according-to", "russia").split("\n", 1)[1]
     )
+
+
+def test_why_and_what_changed(log: Path) -> None:
+    """An explanation down to the printed words, and a comparison that names the events; both as JSON too."""
+    text = answer("explain", "2024-08-12", "held/ukraine/kursk", "--log", log)
+    assert "invented for a test" in text
+    assert "retracted" in text
+    raw = json.loads(answer("explain", "2024-08-12", "held/ukraine/kursk", "--log", log, "--json"))
+    assert raw["because"]["high"]["events"] == [FIRST.id]
+    assert {"event": GONE.id, "reason": "retracted", "by": EVENTS[3].id} in raw["left_out"]
+    changed = answer("diff", "2024-08-07", "2024-08-12", "--log", log)
+    assert (
+        f"+ TerritoryHeld(2024-08-10, russia/mod: holder=ukraine, region=kursk, area=0 km²) [{SECOND.id[:12]}]"
+        in changed
+    )
+    assert "nothing changed" in answer("diff", "2024-08-12", "2024-08-12", "--log", log)
+    parties = ("--according-to", "ukraine", "--then-according-to", "russia", "--json")
+    (change,) = json.loads(answer("diff", "2024-08-12", "2024-08-12", "--log", log, *parties))["changes"]
+    assert (change["came"], change["went"]) == ([SECOND.id], [FIRST.id])
+
+
+def test_an_audit_that_finds_errors_ends_with_3(tmp_path: Path, log: Path) -> None:
+    """So that it can guard a review; warnings alone do not."""
+    text = answer("audit", "--log", log)
+    assert text.startswith("Audit: 1 warning")
+    assert "dispute" in text
+    slip = held("2024-08-20", "about 90 sq km (56 sq miles)")
+    jsonl.write([slip], tmp_path / "slip.jsonl")
+    code, out, err = run("audit", "--log", tmp_path / "slip.jsonl")
+    assert (code, err) == (3, b"")
+    assert b"error: unit-slip" in out
+    code, out, _ = run("audit", "--log", tmp_path / "slip.jsonl", "--json")
+    assert code == 3
+    assert json.loads(out)["findings"][0]["events"] == [slip.id]
+    (row,) = csv.DictReader(io.StringIO(run("audit", "--log", tmp_path / "slip.jsonl", "--csv")[1].decode()))
+    assert row["severity"] == "error"
+
+
+def test_a_report_is_one_file(tmp_path: Path, log: Path) -> None:
+    """Written whole, over a file and over nothing else; what cannot be asked makes no file."""
+    pytest.importorskip("altair")
+    code, out, err = run("report", tmp_path / "page.html", "--log", log, "--title", "A <b>title</b>")
+    assert (code, out) == (0, b"")
+    assert b"MB written to" in err
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "A &lt;b&gt;title&lt;/b&gt;" in page
+    assert FIRST.sources[0].publisher in page
+    (tmp_path / "folder").mkdir()
+    complaint(1, "report", tmp_path / "folder", "--log", log)
+    complaint(2, "report", tmp_path / "other.html", "--log", log, "--date", "2024")
+    assert not (tmp_path / "other.html").exists()
 
 
 # --- appending and exporting -------------------------------------------------------------------
@@ -278,7 +329,9 @@ def test_export_follows_no_link_and_replaces_no_folder(tmp_path: Path, db: Path)
     "arguments",
     [
         ["state", "now"], ["state", "2024"], ["state", ""], ["state", "2024-08-06\x1b[31m"], ["state", "٢٠٢٤-٠٨-٠٦"],
-        ["state", "2024-08-06", "--known-on", "soon"],
+        ["state", "2024-08-06", "--known-on", "soon"], ["explain", "now", "held/ukraine/kursk"],
+        ["explain", "2024-08-06", "nonsense/ukraine/kursk"], ["diff", "2024-08-06", "2024"],
+        ["audit", "--known-on", "soon"],
         ["state", "2024-08-06", "--according-to", "Ukraine"], ["state", "2024-08-06", "--according-to", ""],
         ["history", "x"], ["history", "nonsense/ukraine/kursk"],
         ["history", "held/ukraine/kursk", "--known-on", "2024"], ["events", "--known-on", "2024"], ["events",
