@@ -36,7 +36,9 @@ def chromium() -> Iterator[Any]:
         lacking("playwright")
     executable = path_of_chromium()
     with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
+        # What the browser would ask of its maker is no business of a test.
+        flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]
         browser = playwright.chromium.launch(executable_path=executable, args=flags)
         yield browser
         browser.close()
