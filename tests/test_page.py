@@ -187,6 +187,7 @@ def test_without_a_script_the_page_tells_the_state_the_claims_and_the_disputes()
             assert source.wording is None or visible(source.wording) in text
     assert "the tape" in text
     assert hashlib.sha256(b"".join(r.event.canonical + b"\n" for r in kursk().log)).hexdigest() in text
+    assert f"export | head -n {len(kursk())} | sha256sum" in text
     assert kt.__version__ in text
 
 

@@ -331,7 +331,12 @@ def colophon(question: Question, version: str) -> Element:
         ),
         ("Events", f"{size:,} in the log, of which {counted(len(question.claims), 'claim')} asked about"),
         ("SHA-256", el("code", question.digest, class_="digest")),
-        ("Check it", el("code", "kursk-timeline export | sha256sum"), ", with --log FILE for a log of your own"),
+        # The log only grows: its first lines are what they were, however long it is by then.
+        (
+            "Check it",
+            el("code", f"kursk-timeline export | head -n {size} | sha256sum"),
+            ", with --log FILE for a log of your own",
+        ),
         ("Made by", f"kursk_timeline {version}"),
     ]
     return joined(
