@@ -44,9 +44,9 @@ def source_node(source: Source) -> Node:
     return Node(", ".join(words), link=source.locator)
 
 
-def event_node(event: Event, sources: Sequence[Source]) -> Node:
-    """An event and the places where it was read."""
-    return Node(event_text(event), [source_node(source) for source in sources])
+def event_nodes(events: Sequence[Event], found: Explanation) -> list[Node]:
+    """Events and the places where each was read."""
+    return [Node(event_text(e), [source_node(source) for source in found.sources[e.id]]) for e in events]
 
 
 def _amount(placed: Placed) -> str:
@@ -81,7 +81,7 @@ def _account_node(account: Account, found: Explanation) -> Node:
         for part, world in account.worlds.items()
         if not is_one or part == "best"  # the other two would only say the same
     ]
-    events = [event_node(event, found.sources.get(event.id, event.sources)) for event in account.in_play]
+    events = event_nodes(account.in_play, found)
     return Node(
         f"{account_text(account)} – {note}",
         [Node(f"{_events(len(events))} in play", events, is_open=True), *worlds],
@@ -90,18 +90,19 @@ def _account_node(account: Account, found: Explanation) -> Node:
 
 
 def _because_node(part: str, value: str, because: Because, found: Explanation) -> Node:
-    def nodes(events: Sequence[Event]) -> list[Node]:
-        return [event_node(event, found.sources.get(event.id, event.sources)) for event in events]
-
     word = f"{PARTS[part]} {value}" if part in PARTS else value
     if not because.events:
-        return Node(f"{word}: as before any event, and these need not have happened", nodes(because.also), is_open=True)
-    also = [Node("without these, the same would follow from", nodes(because.also))] if because.also else []
-    return Node(word, [*nodes(because.events), *also], is_open=True)
+        return Node(
+            f"{word}: as before any event, and these need not have happened",
+            event_nodes(because.also, found),
+            is_open=True,
+        )
+    also = [Node("without these, the same would follow from", event_nodes(because.also, found))] if because.also else []
+    return Node(word, [*event_nodes(because.events, found), *also], is_open=True)
 
 
 def _left_out_node(out: LeftOut, found: Explanation) -> Node:
-    children = [source_node(source) for source in found.sources.get(out.event.id, ())]
+    children = [source_node(source) for source in found.sources[out.event.id]]
     if isinstance(out.by, Superseded):
         children.append(Node(f"by {out.by.by[:12]}, says {out.by.claimant} on {out.by.reported}: {out.by.reason}"))
     elif isinstance(out.by, Retracted):

@@ -8,12 +8,9 @@ well, so that nothing can pose as something else.
 from __future__ import annotations
 
 import html
-import re
+from urllib.parse import urlsplit
 
 from kursk_timeline.text import visible
-
-_WEB = re.compile(r"https?://[^\s\"'<>\\^`{|}]+", re.ASCII | re.IGNORECASE)
-"""An address as RFC 3986 allows it, more or less: what must be escaped there is no address here."""
 
 
 class Element(str):
@@ -46,6 +43,27 @@ def el(tag: str, *children: object, **attributes: object) -> Element:
     return Element(f"<{tag}{given}>{inside}</{tag}>")
 
 
+def web_host(address: str) -> str | None:
+    """
+    The host that an address of the web leads to; None where it is no plain one, and so must be no link.
+
+    >>> web_host("https://example.org/1"), web_host("javascript:alert(1)")
+    ('example.org', None)
+    """
+    # A browser reads some addresses otherwise than Python does (a backslash is a slash to it), so only
+    # what can be read in one way is a link.
+    if not address.isprintable() or not address.isascii() or set(address) & set(" \\\"'<>^`{|}"):
+        return None
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        return None
+    return host if all(c.isalnum() or c in ".-" for c in host) else None
+
+
 def link(target: str, *children: object) -> Element:
     """
     A link to a page of the web; any other target may run, so it is shown as text and not linked.
@@ -55,7 +73,7 @@ def link(target: str, *children: object) -> Element:
     >>> link("javascript:alert(1)", "here")
     'here (javascript:alert(1))'
     """
-    if not _WEB.fullmatch(target):
+    if web_host(target) is None:
         return joined(*(c if isinstance(c, Element) else escaped(c) for c in children), escaped(f" ({target})"))
     return el("a", *children, href=target, rel="noopener noreferrer")
 

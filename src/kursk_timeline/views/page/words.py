@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from urllib.parse import urlsplit
 
 from kursk_timeline.replay.notation import NO_SUBJECT
-from kursk_timeline.views.element import Element, el
+from kursk_timeline.views.element import Element, el, web_host
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December")  # fmt: skip
@@ -69,22 +68,7 @@ def place_words(locator: str) -> Element:
     >>> place_words("javascript:alert(1)"), place_words("https://example.org\\\\@example.net")
     ('<span>javascript:alert(1)</span>', '<span>https://example.org\\\\@example.net</span>')
     """
-    host = _host(locator)
+    host = web_host(locator)
     if host is None:
         return el("span", locator)
     return el("a", host, href=locator, rel="noopener noreferrer", target="_blank")
-
-
-def _host(locator: str) -> str | None:
-    # A browser reads some addresses otherwise than Python does (a backslash is a slash to it), so only
-    # what can be read in one way is a link.
-    if not locator.isprintable() or not locator.isascii() or set(locator) & set(" \\\"'<>^`{|}"):
-        return None
-    try:
-        parts = urlsplit(locator)
-        host = parts.hostname
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
-        return None
-    return host if all(c.isalnum() or c in ".-" for c in host) else None
