@@ -9,6 +9,8 @@ same bytes.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar, Protocol
 
 import attrs
@@ -35,32 +37,68 @@ def encode(raw: Raw) -> bytes:
     return _encoder.encode(raw)
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
+def _plain_source(value: Any) -> Any:
+    names = _names(type(value))  # type: ignore[arg-type]  # mypy takes no class of Any for hashable
+    return {name: field for name in names if (field := getattr(value, name)) is not None}
+
+
+class _ByType(dict[type, Callable[[Any], Any]]):
+    """What becomes of a value, by its type. A source, which is defined above, is read field by field."""
+
+    def __missing__(self, cls: type) -> Callable[[Any], Any]:
+        by_base = (self[base] for base in (When, Quantity, dt.date, tuple) if issubclass(cls, base))
+        self[cls] = next(by_base, _plain_source if attrs.has(cls) else _same)
+        return self[cls]
+
+
+_plain_by_type = _ByType(
+    {
+        When: str,
+        Quantity: Quantity.to_json,
+        dt.date: dt.date.isoformat,
+        tuple: lambda value: [_plain(one) for one in value],
+    }
+)
+
+
 def _plain(value: Any) -> Any:
-    match value:
-        case When():
-            return str(value)
-        case Quantity():
-            return value.to_json()
-        case dt.date():
-            return value.isoformat()
-        case tuple():
-            return [_plain(one) for one in value]
-        case _ if attrs.has(type(value)):  # a source
-            return {name: field for name, field in attrs.asdict(value).items() if field is not None}
-        case _:
-            return value
+    return _plain_by_type[type(value)](value)
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(cls))
+
+
+@cache
+def _fields(cls: type) -> tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]:
+    """Name, default and the default's maker of every field that is stored."""
+    found = []
+    for field in attrs.fields(cls):
+        if field.init:
+            default, made = field.default, None
+            if isinstance(default, _FACTORY):
+                factory = default.factory
+                made = factory if default.takes_self else lambda _, factory=factory: factory()
+            found.append((field.name, default, made))
+    return tuple(found)
 
 
 def to_json(event: Stored) -> Raw:
     """The event as plain JSON; fields at their default are left out."""
     raw: Raw = {"kind": event.kind, "v": event.version}
-    for field in attrs.fields(type(event)):  # type: ignore[arg-type]
-        if field.init:
-            value = getattr(event, field.name)
-            default = field.default
-            if isinstance(default, _FACTORY):
-                default = default.factory(event) if default.takes_self else default.factory()
-            # Windows that are equal may be written differently, and what was written is kept.
-            if value != default or _plain(value) != _plain(default):
-                raw[field.name] = _plain(value)
+    for name, default, made in _fields(type(event)):
+        value = getattr(event, name)
+        if value is default:
+            continue
+        if made is not None:
+            default = made(event)
+        plain = _plain(value)
+        # Windows that are equal may be written differently, and what was written is kept.
+        if value != default or plain != _plain(default):
+            raw[name] = plain
     return raw

@@ -7,14 +7,16 @@ Stored events are never rewritten. When a kind's shape changes, its `version` ri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 import msgspec
 
 from kursk_timeline.errors import DecodeError, EventError, NewerVersionError, UnknownKindError, shown
 from kursk_timeline.events import kinds as _kinds  # noqa: F401  (fills KINDS)
-from kursk_timeline.events.base import KINDS, Event
+from kursk_timeline.events.base import KINDS, Event, fill, unread
 from kursk_timeline.events.canonical import Raw, encode
 
 
@@ -29,21 +31,11 @@ def from_json(raw: object) -> Event:
     """
     if not isinstance(raw, dict):
         raise DecodeError(f"an event is a JSON object, not {shown(raw)}")
-    kind, version = raw.get("kind"), raw.get("v")
-    cls = KINDS.get(kind) if isinstance(kind, str) else None
-    if cls is None or kind is None:
-        raise UnknownKindError(
-            f"there is no event kind {shown(kind)}; known are {', '.join(sorted(KINDS))}"
-            if "kind" in raw
-            else "field 'kind' is missing: every event names its kind"
-        )
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise DecodeError(f"{kind}: field 'v' is {shown(version)}; it is the shape's version, a whole number from 1")
-    if version > cls.version:
-        raise NewerVersionError(
-            f"{kind}: shape version {version} was written by a later release; this one reads up to {cls.version}. "
-            "Upgrade to read it"
-        )
+    if "kind" not in raw:
+        raise UnknownKindError("field 'kind' is missing: every event names its kind")
+    kind: Any = raw["kind"]
+    version: Any = raw.get("v")
+    cls = _class_of(kind, version)
     fields = lift(kind, version, {k: v for k, v in raw.items() if k not in ("kind", "v")})
     known = {field.name for field in attrs.fields(cls) if field.init}
     for unknown in fields.keys() - known:
@@ -67,6 +59,76 @@ def decode(body: bytes | str) -> Event:
     except (msgspec.DecodeError, RecursionError) as error:
         raise DecodeError(f"not JSON: {error}") from error
     return from_json(raw)
+
+
+class _Head(msgspec.Struct, gc=False):
+    """What must be known of an event before anybody looks at it."""
+
+    kind: str
+    v: int
+
+
+_heads = msgspec.json.Decoder(_Head)
+
+
+def stored(ids: Sequence[str], bodies: Sequence[bytes], first: int) -> list[Event]:
+    """
+    Events of a log, of kinds and versions known here, to be read when somebody looks at them.
+
+    Args:
+        ids: The SHA-256 of each body.
+        bodies: Their stored bytes, each on one line.
+        first: The number of the first, for messages.
+
+    Raises:
+        UnknownKindError: no such kind here; names the event.
+        NewerVersionError: a later version of the library wrote it; names the event.
+        DecodeError: it is no event at all; names the event.
+
+    Cost: under a microsecond an event.
+    """
+    try:
+        heads = _heads.decode_lines(b"\n".join(bodies))
+        kinds = {(head.kind, head.v) for head in heads}
+        cls_of = {one: _class_of(*one) for one in kinds}
+        classes = [cls_of[head.kind, head.v] for head in heads]
+        if len(classes) == len(bodies):
+            return [unread(cls, id_, body) for cls, id_, body in zip(classes, ids, bodies, strict=True)]
+    except (msgspec.DecodeError, DecodeError, RecursionError):
+        pass
+    return [named(id_, body, seq) for seq, (id_, body) in enumerate(zip(ids, bodies, strict=True), first)]
+
+
+def _class_of(kind: object, version: object) -> type[Event]:
+    cls = KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        raise UnknownKindError(f"there is no event kind {shown(kind)}; known are {', '.join(sorted(KINDS))}")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise DecodeError(f"{kind}: field 'v' is {shown(version)}; it is the shape's version, a whole number from 1")
+    if version > cls.version:
+        raise NewerVersionError(
+            f"{kind}: shape version {version} was written by a later release; this one reads up to {cls.version}. "
+            "Upgrade to read it"
+        )
+    return cls
+
+
+def named(id_: str, body: bytes, seq: int) -> Event:
+    """One event, read at once; an error names it."""
+    try:
+        return decode(body)
+    except DecodeError as error:
+        raise type(error)(error.problem, source=f"event {seq} ({id_[:12]}…)") from error
+
+
+def _read_stored(body: bytes) -> Event:
+    try:
+        return decode(body)
+    except DecodeError as error:
+        raise type(error)(error.problem, source=f"event {hashlib.sha256(body).hexdigest()[:12]}…") from error
+
+
+fill(_read_stored)
 
 
 # --- old shapes --------------------------------------------------------------------------------
