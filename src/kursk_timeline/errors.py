@@ -13,6 +13,7 @@ Everything this library raises on purpose, sorted by who has to act.
     │   └── DecodeError                 a stored or imported event; says file, line and field
     │       ├── UnknownKindError        … of a kind this version does not know
     │       └── NewerVersionError       … written by a later version of the library
+    ├── ProofError (ValueError)         a proof, checkpoint or signature that does not hold
     ├── MaybeError (TypeError)          a yes or no was asked for where the answer is "maybe"
     ├── ProjectionError                 a projection returned something that is no effect
     ├── MissingExtraError (ImportError)  a library is missing that only this needs; says what to install
@@ -21,11 +22,14 @@ Everything this library raises on purpose, sorted by who has to act.
         ├── LockedError                 another process keeps the log busy
         ├── ReadOnlyError               the log cannot be written
         ├── NotALogError                the file is something else
-        ├── CorruptLogError             the log is damaged
+        ├── CorruptLogError             the log is damaged, cut off or rewritten
         └── StorageError                the disk or the database failed; nothing was half-written
+            └── LostConnectionError     the connection to the database broke
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 MAX_SHOWN = 80
 """Longest piece of foreign text, in characters, that a message repeats."""
@@ -107,6 +111,10 @@ class NewerVersionError(DecodeError):
     """An event whose shape was written by a later version of the library."""
 
 
+class ProofError(TimelineError, ValueError):
+    """A proof, a checkpoint or a signature that does not hold: what it is to show is not shown."""
+
+
 class MaybeError(TimelineError, TypeError):
     """A yes or no was asked for where the sources only allow "maybe"."""
 
@@ -157,8 +165,27 @@ class NotALogError(LogError):
 
 
 class CorruptLogError(LogError):
-    """The log is damaged."""
+    """
+    The log is not what was appended.
+
+    `what` tells how: ``"damaged"`` (bytes do not fit the checksums written with them), ``"truncated"``
+    (events are missing at the end) or ``"rewritten"`` (consistent in itself, and not what a hash kept
+    inside or outside says). `seq` is the first bad event's number where that can be told.
+    """
+
+    def __init__(
+        self, problem: str, *, what: Literal["damaged", "truncated", "rewritten"] = "damaged", seq: int | None = None
+    ) -> None:
+        super().__init__(problem)
+        self.what, self.seq = what, seq
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), self.args, {"what": self.what, "seq": self.seq})
 
 
 class StorageError(LogError):
     """The disk or the database failed; nothing was half-written."""
+
+
+class LostConnectionError(StorageError):
+    """The connection to the database broke. Whether a batch went in is then unknown; sending it again is safe."""
