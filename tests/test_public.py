@@ -193,6 +193,8 @@ def test_no_text_is_used_as_a_template() -> None:
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
                 and node.func.attr in {"format", "format_map", "vformat"}
+                # Composing SQL out of identifiers is what psycopg has this for.
+                and not (isinstance(node.func.value, ast.Call) and ast.unparse(node.func.value.func) == "sql.SQL")
             ):
                 found.append((path, node.lineno))
             if (
@@ -245,7 +247,7 @@ def test_the_library_keeps_no_clock_and_no_chance() -> None:
                 if {"random", "secrets", "uuid"} & set(names):
                     chance.append(path)
     assert set(clocks) <= {"log/__init__.py"}
-    assert set(chance) <= {"testing/laws.py"}  # which watches others for it
+    assert set(chance) <= {"testing/laws.py", "log/keys.py"}  # one watches others for it, the other makes keys
 
 
 def test_only_the_command_line_prints() -> None:

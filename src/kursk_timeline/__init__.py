@@ -17,11 +17,13 @@ from kursk_timeline.errors import (
     InputError,
     LockedError,
     LogError,
+    LostConnectionError,
     MaybeError,
     MissingExtraError,
     NewerVersionError,
     NotALogError,
     ProjectionError,
+    ProofError,
     QuantityError,
     QueryError,
     ReadOnlyError,
@@ -60,6 +62,10 @@ from kursk_timeline.events.kinds import (
 from kursk_timeline.findings import Finding
 from kursk_timeline.formats.jsonl import read_events
 from kursk_timeline.log import Appended, Log, Record
+from kursk_timeline.log.check import Verified
+from kursk_timeline.log.checkpoint import Checkpoint
+from kursk_timeline.log.keys import SigningKey, VerifyingKey
+from kursk_timeline.log.proofs import Extension, Inclusion, verify_extends, verify_inclusion
 from kursk_timeline.measures import Key, Measure
 from kursk_timeline.projections import Effect, Projection, projection
 from kursk_timeline.quantity import Quantity, Tolerances
@@ -85,6 +91,7 @@ __all__ = [
     "Audit",
     "Because",
     "Change",
+    "Checkpoint",
     "ConflictError",
     "Corroborated",
     "CorruptLogError",
@@ -96,6 +103,7 @@ __all__ = [
     "Event",
     "EventError",
     "Explanation",
+    "Extension",
     "Finding",
     "ForceDeployed",
     "ForceEngaged",
@@ -103,6 +111,7 @@ __all__ = [
     "ForcePresent",
     "ForceWithdrawn",
     "History",
+    "Inclusion",
     "InputError",
     "Key",
     "LeftOut",
@@ -110,6 +119,7 @@ __all__ = [
     "Log",
     "LogError",
     "LossesReported",
+    "LostConnectionError",
     "MaybeError",
     "Measure",
     "MissingExtraError",
@@ -120,6 +130,7 @@ __all__ = [
     "Placed",
     "Projection",
     "ProjectionError",
+    "ProofError",
     "Quantity",
     "QuantityError",
     "QueryError",
@@ -130,6 +141,7 @@ __all__ = [
     "SettlementTaken",
     "SettlementsHeld",
     "SettlementsRetaken",
+    "SigningKey",
     "Source",
     "State",
     "StatementMade",
@@ -147,6 +159,8 @@ __all__ = [
     "Tolerances",
     "UnitError",
     "UnknownKindError",
+    "Verified",
+    "VerifyingKey",
     "When",
     "WhenError",
     "World",
@@ -156,4 +170,6 @@ __all__ = [
     "register",
     "replay",
     "state_at",
+    "verify_extends",
+    "verify_inclusion",
 ]

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from kursk_timeline import rich
 from kursk_timeline.audit import Audit, audit
-from kursk_timeline.errors import InputError, ProjectionError, QueryError, StorageError, shown
+from kursk_timeline.errors import InputError, ProjectionError, QueryError, shown
 from kursk_timeline.events.base import Event
 from kursk_timeline.formats import jsonl
 from kursk_timeline.formats.arrow import Table
-from kursk_timeline.log import Appended, Log
+from kursk_timeline.log import Appended, Log, Record
+from kursk_timeline.log.port import Store
 from kursk_timeline.measures import Key
 from kursk_timeline.projections import Project, Projection, projection
 from kursk_timeline.projections.forces import forces
@@ -93,29 +94,28 @@ class Timeline(Rich):
         cls,
         target: str | os.PathLike[str] = ":memory:",
         *,
+        create: bool = False,
         projections: Iterable[Projection | Project] = PROJECTIONS,
         region: str = "kursk",
         zone: str = ZONE,
     ) -> Timeline:
         """
-        Open a log: an SQLite file, made if absent, or ``":memory:"``.
+        Open a log: an SQLite file, made if absent; ``":memory:"``; or the log of a PostgreSQL database.
+
+        Args:
+            target: A path; or ``"postgresql://user@host/database"`` (needs the extra ``postgres``).
+            create: Make a log in a PostgreSQL database that has none; changes nothing where there is one.
+            projections, region, zone: As for a timeline.
 
         Raises:
-            NotALogError: the file is something else; it was not touched.
+            NotALogError: the file is something else, or the database has no log; it was not touched.
+            MissingExtraError: the extra ``postgres`` is not installed.
             LogError: it cannot be opened or read.
 
         >>> Timeline.open(":memory:")
         <Timeline of 0 events>
         """
-        if target == ":memory:":
-            log = Log(MemoryStore())
-        elif isinstance(target, str) and "://" in target:
-            raise StorageError(f"{shown(target)}: this release keeps logs in SQLite files; give a path")
-        else:
-            from kursk_timeline.stores.sqlite import SqliteStore
-
-            log = Log(SqliteStore(target))
-        return cls(log, projections=projections, region=region, zone=zone)
+        return cls(Log(_store(target, create)), projections=projections, region=region, zone=zone)
 
     def close(self) -> None:
         """Let go of the log's file."""
@@ -153,6 +153,34 @@ class Timeline(Rich):
             StorageError: the file cannot be written.
         """
         return jsonl.write((record.event for record in self.log.records(size=self._size)), path)
+
+    def backup(self, path: str | os.PathLike[str]) -> Path:
+        """
+        Copy the whole log into a new SQLite file, complete or not at all, while others go on appending.
+
+        The copy has the same root, and every record its time. An SQLite file is copied by SQLite's own
+        backup; a log in memory or in PostgreSQL is written anew.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            InputError: there is a file of that name: no backup replaces another.
+            StorageError: it cannot be written.
+        """
+        from kursk_timeline.stores.sqlite import backup
+
+        return backup(self.log.store, path)
+
+    def follow(self, after: int | None = None, *, timeout: float | None = None) -> Iterator[Record]:
+        """
+        The records as they are appended, by whomever; see `Log.follow`. The state follows by itself.
+
+        >>> tl = Timeline()
+        >>> list(tl.follow(timeout=0))
+        []
+        """
+        return self.log.follow(after, timeout=timeout)
 
     def at_size(self, size: int) -> Timeline:
         """
@@ -492,6 +520,21 @@ class Timeline(Rich):
     def __repr__(self) -> str:
         shown_at = "" if self._size is None else f" at size {self._size}"
         return f"<Timeline of {len(self)} events{shown_at}>"
+
+
+def _store(target: str | os.PathLike[str], create: bool) -> Store:
+    """Where a log is kept; what keeps it is loaded when it is asked for."""
+    if target == ":memory:":
+        return MemoryStore()
+    if isinstance(target, str) and "://" in target:
+        if not target.startswith(("postgresql://", "postgres://")):
+            raise InputError(f"{shown(target)}: a log is kept in an SQLite file (give a path) or at postgresql://…")
+        from kursk_timeline.stores.postgres import PostgresStore
+
+        return PostgresStore(target, create=create)
+    from kursk_timeline.stores.sqlite import SqliteStore
+
+    return SqliteStore(target)
 
 
 def _distinct(projections: Iterable[Projection | Project]) -> tuple[Projection, ...]:

@@ -1,25 +1,40 @@
 """
 The append-only log: events in one total order, each with its number and the time we took it.
+
+A Merkle tree runs over the events' canonical bytes (`merkle`). Its root stands for the whole log:
+whoever wrote one down can later be shown that an event was in the log (`Log.prove`), and that nothing
+before that point was changed (`Log.prove_extends`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
+import msgspec
 
-from kursk_timeline.errors import CorruptLogError, DecodeError, InputError, QueryError, shown
+from kursk_timeline.errors import ConflictError, CorruptLogError, InputError, LostConnectionError, QueryError, shown
 from kursk_timeline.events.base import AboutEvent, Event
-from kursk_timeline.events.codec import decode
-from kursk_timeline.log.port import Entry, Store
+from kursk_timeline.events.codec import stored
+from kursk_timeline.log.check import Verified, verify
+from kursk_timeline.log.checkpoint import Checkpoint
+from kursk_timeline.log.merkle import Frontier, Tree, leaf_hash, peaks_of
+from kursk_timeline.log.port import CHUNK_BYTES, CHUNK_EVENTS, Chunk, Store
+from kursk_timeline.log.proofs import Extension, Inclusion
 
 __all__ = ["Appended", "Log", "Record"]
 
+FOLLOW_SECONDS = 5.0
+"""How long one wait of `Log.follow` lasts at most."""
 
-@attrs.frozen
-class Record:
+RETRY_SECONDS = (0.1, 0.5, 2.0)
+"""How long an append waits before each time it is sent again after the connection broke."""
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):  # made by the million: ten times faster than any other class
     """
     An event and its place in the log.
 
@@ -65,23 +80,28 @@ class Log:
     what other processes appended.
 
     Args:
-        store: Where the entries are kept.
+        store: Where the events are kept.
         clock: Gives the time of an append, UTC; only tests want another one.
     """
 
     def __init__(self, store: Store, *, clock: Callable[[], dt.datetime] = utc_now) -> None:
-        self._store = store
+        self.store = store
         self._clock = clock
         self._records: list[Record] = []
         self._numbers: dict[str, int] = {}
+        self._frontier = Frontier()
+        self._tree = Tree()
         self._lock = threading.RLock()
+
+    # --- appending -----------------------------------------------------------------------------
 
     def append(self, events: Event | Iterable[Event], *, expected_size: int | None = None) -> Appended:
         """
         Append one event or a batch: all or none, durable on return.
 
         An event that is there already is left alone and named in the answer, so that a batch whose
-        fate is unknown can simply be sent again.
+        fate is unknown can simply be sent again. That is also what is done when the connection to a
+        database breaks: the batch is sent again, and what the first try had kept counts as there already.
 
         Args:
             events: In the order they are to stand in.
@@ -91,65 +111,99 @@ class Log:
             ConflictError: the log has another length; both are told.
             InputError: something is no event, or speaks of an event that is not in the log before it.
             LogError: the store failed; nothing was appended.
+            LostConnectionError: the connection broke again and again; send the batch again later.
 
-        Cost: O(batch), and one durable write.
+        Cost: O(batch) hashes, and one durable write.
         """
         if not isinstance(events, Iterable):
             events = [events]
-        batch = list(events)
-        for event in batch:
+        batch: dict[str, Event] = {}
+        about: list[AboutEvent] = []
+        for event in events:
             if not isinstance(event, Event):
                 raise InputError(f"only events can be appended, not {shown(event)}")
+            if batch.setdefault(event.id, event) is event and isinstance(event, AboutEvent):
+                about.append(event)
         with self._lock:
             self._refresh()
-            self._check_references(batch)
-            numbers, before = self._store.append([(e.id, e.canonical) for e in batch], self._clock(), expected_size)
-            self._refresh({event.id: event for event in batch})
-            distinct = [self._records[seq - 1] for seq in dict.fromkeys(numbers)]
-            if [record.event for record in distinct] != list(dict.fromkeys(batch)):
-                raise CorruptLogError("the log was replaced by another while it was open; open it again")
-            return Appended(
-                added=tuple(r for r in distinct if r.seq > before),
-                already=tuple(r for r in distinct if r.seq <= before),
-                size=len(self._records),
-            )
+            self._check_references(about, batch)
+            if all(id_ in self._numbers for id_ in batch):  # nothing to write, so nobody need be kept out
+                return self._receipt(batch, len(self._records))
+            for pause in (*RETRY_SECONDS, None):
+                try:
+                    return self._receipt(batch, self._append(batch, expected_size))
+                except LostConnectionError:
+                    if pause is None:
+                        raise
+                    time.sleep(pause)
+            raise AssertionError("unreachable")
 
-    def _check_references(self, batch: Sequence[Event]) -> None:
+    def _append(self, batch: dict[str, Event], expected_size: int | None) -> int:
+        """Append what is not there yet; the size before."""
+        numbers = self._numbers
+        try:
+            with self.store.exclusive():
+                self._refresh()  # what others appended until now, when nobody else can any more
+                size = len(self._records)
+                ids = [id_ for id_ in batch if id_ not in numbers]
+                events = list(batch.values()) if len(ids) == len(batch) else [batch[id_] for id_ in ids]
+                if ids and expected_size is not None and expected_size != size:
+                    raise ConflictError(expected_size, size)
+                now = self._clock().astimezone(dt.timezone.utc)
+                if self._records:
+                    now = max(now, self._records[-1].recorded_at)
+                for chunk in _chunks(ids, events, size + 1, now):
+                    self.store.insert(chunk, self._grown(chunk))
+        except BaseException:
+            self._frontier = Frontier()  # it may be ahead of what was kept
+            raise
+        self._records += [Record(seq, now, event) for seq, event in enumerate(events, size + 1)]
+        numbers.update(zip(ids, range(size + 1, size + 1 + len(ids)), strict=True))
+        return size
+
+    def _grown(self, chunk: Chunk) -> bytes:
+        """The hashes that a chunk adds to the tree."""
+        size = chunk.first - 1
+        if self._frontier.size != size:  # somebody else appended
+            self._frontier = Frontier([peak and self.store.node(*peak) for peak in peaks_of(size)])
+        return self._frontier.grow([leaf_hash(body) for body in chunk.bodies])
+
+    def _receipt(self, batch: dict[str, Event], before: int) -> Appended:
+        size = len(self._records)
+        if size - before == len(batch):  # all of it is new, and stands at the end
+            return Appended(tuple(self._records[before:]), (), size)
+        records = [self._records[self._numbers[id_] - 1] for id_ in batch]
+        added, already = ([r for r in records if (r.seq > before) is new] for new in (True, False))
+        return Appended(tuple(added), tuple(already), size)
+
+    def _check_references(self, about: Sequence[AboutEvent], batch: dict[str, Event]) -> None:
         """An event about an event stands after it. (A successor may still be to come.)"""
-        earlier: set[str] = set()
-        for event in batch:
-            if isinstance(event, AboutEvent) and event.event not in self._numbers and event.event not in earlier:
+        places = {id_: place for place, id_ in enumerate(batch)} if about else {}
+        for event in about:
+            if event.event not in self._numbers and places.get(event.event, len(batch)) >= places[event.id]:
                 raise InputError(
                     f"{type(event).__name__}.event: no event {event.event[:12]}… in the log; append that one first"
                 )
-            earlier.add(event.id)
-
-    def _refresh(self, known: dict[str, Event] | None = None) -> None:
-        """Read what the store has and we have not. Events we hold need no decoding."""
-        with self._lock:
-            size = self._store.size()
-            if size < len(self._records):
-                raise CorruptLogError(
-                    f"the log held {len(self._records)} events and now holds {size}: it was cut or replaced"
-                )
-            if size == len(self._records):
-                return
-            for entry in self._store.entries(after=len(self._records)):
-                event = (known or {}).get(entry.id) or self._decoded(entry)
-                self._numbers[entry.id] = entry.seq
-                self._records.append(Record(entry.seq, entry.recorded_at, event))
-
-    @staticmethod
-    def _decoded(entry: Entry) -> Event:
-        try:
-            event = decode(entry.body)
-        except DecodeError as error:
-            raise type(error)(error.problem, source=f"event {entry.seq} ({entry.id[:12]}…)") from error
-        if event.id != entry.id:
-            raise CorruptLogError(f"event {entry.seq} does not have the content its id {entry.id[:12]}… names")
-        return event
 
     # --- reading -------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        """Read what the store has and we have not."""
+        with self._lock:
+            known, size = len(self._records), self.store.size()
+            if size < known:
+                raise CorruptLogError(
+                    f"the log held {known} events and now holds {size}: it was cut or replaced",
+                    what="truncated",
+                    seq=size + 1,
+                )
+            if size == known:
+                return
+            for chunk in self.store.chunks(after=known):
+                events = stored(chunk.ids, chunk.bodies, chunk.first)
+                taken = chunk.recorded_at
+                self._records += [Record(seq, taken, event) for seq, event in enumerate(events, chunk.first)]
+                self._numbers.update(zip(chunk.ids, range(chunk.first, chunk.last + 1), strict=True))
 
     def records(self, *, size: int | None = None) -> list[Record]:
         """The records in order; only the first `size` of them where given."""
@@ -179,6 +233,8 @@ class Log:
             raise QueryError(
                 f"ask for an event by its number or its id, not by {shown(seq)}; a slice is records()[a:b]"
             )
+        if seq in self._numbers:
+            return self._records[self._numbers[seq] - 1]
         matches = [n for id_, n in self._numbers.items() if id_.startswith(seq)] if len(seq) >= 6 else []
         if len(matches) != 1:
             raise QueryError(
@@ -191,11 +247,143 @@ class Log:
         self._refresh()
         return (event.id if isinstance(event, Event) else event) in self._numbers
 
+    def follow(self, after: int | None = None, *, timeout: float | None = None) -> Iterator[Record]:
+        """
+        The records as they are appended, by whomever: an iterator that waits for the next one.
+
+        Args:
+            after: Begin behind this number; None for the end of the log as it stands now, 0 for its start.
+            timeout: End when nothing came for so many seconds; None to wait for ever.
+
+        Raises:
+            QueryError: the log has not so many events yet.
+
+        A database server says at once that there is more; a file is looked at ten times a second.
+        """
+        size = len(self)
+        if after is not None and (not isinstance(after, int) or isinstance(after, bool) or not 0 <= after <= size):
+            raise QueryError(f"the log holds {size} events; follow it after 0 to {size}, not after {shown(after)}")
+        return self._follow(size if after is None else after, timeout)
+
+    def _follow(self, after: int, timeout: float | None) -> Iterator[Record]:
+        heard = time.monotonic()
+        while True:
+            for record in self.records()[after:]:
+                after = record.seq
+                yield record
+                heard = time.monotonic()
+            left = FOLLOW_SECONDS if timeout is None else heard + timeout - time.monotonic()
+            if left <= 0:
+                return
+            self.store.wait(after, min(left, FOLLOW_SECONDS))
+
+    # --- proofs --------------------------------------------------------------------------------
+
+    def _tree_at(self, size: int | None) -> tuple[Tree, int]:
+        """The tree, at least so large, and the size that is asked for: the log's own where None."""
+        with self._lock:
+            known = len(self)
+            if size is None:
+                size = known
+            if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= known:
+                raise QueryError(f"the log holds {known} events, not {shown(size)}")
+            if self._tree.size < known:
+                for count, nodes in self.store.nodes(after=self._tree.size):
+                    self._tree.add(count, nodes)
+            return self._tree, size
+
+    @property
+    def root(self) -> bytes:
+        """
+        The root of the Merkle tree (RFC 9162, SHA-256) over the log: 32 bytes that stand for all of it.
+
+        Cost: what was appended since it was last asked for is read, not hashed again.
+        """
+        tree, size = self._tree_at(None)
+        return tree.root(size)
+
+    def checkpoint(self, size: int | None = None, *, origin: str | None = None) -> Checkpoint:
+        """
+        The log's size, root and time, to be written down elsewhere.
+
+        Args:
+            size: As the log stood at so many events; None for now.
+            origin: What the log is called, such as ``example.org/kursk``; None for a plain name.
+
+        Raises:
+            QueryError: the log has not so many events.
+            InputError: the origin cannot be taken.
+        """
+        tree, size = self._tree_at(size)
+        time = self._records[size - 1].recorded_at if size else None
+        return Checkpoint(size=size, root=tree.root(size), time=time, **({} if origin is None else {"origin": origin}))
+
+    def prove(self, event: Event | str | int, *, size: int | None = None) -> Inclusion:
+        """
+        Prove that an event is in the log, to somebody who has no more than a checkpoint of it.
+
+        Args:
+            event: The event, its id or the start of it, or its number.
+            size: Of the checkpoint; None for the log as it stands.
+
+        Raises:
+            QueryError: there is no such event, or it came later than that.
+
+        Cost: O(log n); some microseconds.
+        """
+        record = self[event.id if isinstance(event, Event) else event]
+        tree, size = self._tree_at(size)
+        if record.seq > size:
+            raise QueryError(f"event {record.seq} came after the first {size}; prove it in a later checkpoint")
+        return Inclusion(seq=record.seq, size=size, path=tuple(tree.inclusion(record.seq - 1, size)))
+
+    def prove_extends(self, old_size: int, *, size: int | None = None) -> Extension:
+        """
+        Prove that the log only grew since it had `old_size` events, to somebody who has both checkpoints.
+
+        Raises:
+            QueryError: the log has not so many events, or `old_size` is 0: every log extends nothing.
+
+        Cost: O(log n).
+        """
+        tree, size = self._tree_at(size)
+        if not isinstance(old_size, int) or isinstance(old_size, bool) or not 0 < old_size <= size:
+            raise QueryError(f"an earlier size lies between 1 and {size}; {shown(old_size)} does not")
+        return Extension(old_size=old_size, size=size, path=tuple(tree.extension(old_size, size)))
+
+    def verify(self, checkpoints: Checkpoint | Iterable[Checkpoint] = ()) -> Verified:
+        """
+        Recompute everything that can be recomputed, from the file's structure to the root.
+
+        Args:
+            checkpoints: Ones kept elsewhere, of any age. Without one, nobody can tell that events were cut
+                off at the end, or that the whole log was written anew.
+
+        Raises:
+            CorruptLogError: `what` is wrong (``"damaged"``, ``"truncated"``, ``"rewritten"``) and with which
+                event it begins.
+            DecodeError: an event is of a kind or version that this release cannot read.
+
+        Cost: reads and hashes the whole log; some 40,000 events a second.
+        """
+        return verify(self.store, [checkpoints] if isinstance(checkpoints, Checkpoint) else list(checkpoints))
+
     def close(self) -> None:
         """Let go of the store's file or connection."""
-        self._store.close()
+        self.store.close()
 
     def __repr__(self) -> str:
         records = self.records()
         span = f", last taken {records[-1].recorded_at:%Y-%m-%d %H:%M} UTC" if records else ""
         return f"<Log of {len(records)} events{span}>"
+
+
+def _chunks(ids: Sequence[str], events: Sequence[Event], first: int, now: dt.datetime) -> Iterator[Chunk]:
+    """Cut a batch into chunks of a size that is good to keep."""
+    bodies = [event.canonical for event in events]
+    start = total = 0
+    for end, body in enumerate(bodies, 1):
+        total += len(body)
+        if end == len(bodies) or end - start == CHUNK_EVENTS or total >= CHUNK_BYTES:
+            yield Chunk(first + start, now, ids[start:end], bodies[start:end])
+            start, total = end, 0

@@ -1,73 +1,102 @@
 """
 The port between the log and the places that keep it.
 
-A store keeps entries: bytes under an id, numbered 1, 2, 3, … without gaps. It knows nothing of
-events. The Merkle tree and further databases come in here.
+A store keeps numbered events as bytes, and the hashes of the tree over them. It has no rules of its
+own: what may be appended, under which number and at what time, the log decides while it holds the
+store to itself.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import attrs
 
+CHUNK_EVENTS = 1024
+"""Most events of a chunk."""
+
+CHUNK_BYTES = 1 << 20
+"""A chunk that has so many bytes takes no further event."""
+
 
 @attrs.frozen
-class Entry:
-    """One kept entry: its number, its id, when it was taken (UTC), and the canonical bytes."""
+class Chunk:
+    """
+    Some events that stand in a row and were taken at one time.
 
-    seq: int
-    id: str
+    Args:
+        first: Number of the first, from 1.
+        recorded_at: When they were taken, UTC.
+        ids: The SHA-256 of each body, 64 hexadecimal digits.
+        bodies: The canonical bytes of each; none holds a line feed.
+    """
+
+    first: int
     recorded_at: dt.datetime
-    body: bytes
+    ids: Sequence[str]
+    bodies: Sequence[bytes]
+
+    @property
+    def last(self) -> int:
+        """Number of the last."""
+        return self.first + len(self.bodies) - 1
 
 
 class Store(Protocol):
-    """Keeps the entries of one log; safe to use from several threads."""
+    """Keeps the events of one log; safe to use from several threads."""
 
     def size(self) -> int:
-        """How many entries there are."""
+        """How many events there are."""
 
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The entries with a number above `after`, in order."""
-
-    def append(
-        self, batch: Sequence[tuple[str, bytes]], now: dt.datetime, expected_size: int | None
-    ) -> tuple[list[int], int]:
+    def chunks(self, after: int = 0) -> Iterator[Chunk]:
         """
-        Keep (id, body) pairs whose id is not there yet, all or none, durably.
-
-        `now` is raised to the last entry's time where it lies before that.
-
-        Returns:
-            The number of every pair's entry, new or old, in the order given; and the size before.
+        The events with a number above `after`, in order. `after` is the end of some chunk.
 
         Raises:
-            ConflictError: something would be added, and the size is not `expected_size`.
-            LogError: nothing was added.
+            CorruptLogError: events are missing, or are not the bytes their ids and checksums name.
         """
+
+    def nodes(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        """
+        The hashes that `insert` was given, for the events above `after`: how many events, and their nodes.
+        """
+
+    def node(self, level: int, number: int) -> bytes:
+        """The hash of one complete subtree."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """
+        Keep every other writer out; what was inserted becomes durable, all of it, when this ends without an error.
+
+        Raises:
+            LockedError: another writer did not finish in time.
+            ReadOnlyError: nothing may be written here.
+            LostConnectionError: the connection broke; whether anything was kept is unknown.
+            LogError: anything else; nothing was kept.
+        """
+
+    def insert(self, chunk: Chunk, nodes: bytes) -> None:
+        """
+        Keep a chunk that follows on the last one. Only while this store is `exclusive`.
+
+        Args:
+            chunk: The events.
+            nodes: The hashes of all subtrees that these events complete, as `Frontier.grow` gives them.
+        """
+
+    def check(self) -> None:
+        """
+        Look at everything below the events: the database's own structure, and what guards it.
+
+        Raises:
+            CorruptLogError: it is damaged, or a guard is missing.
+        """
+
+    def wait(self, size: int, seconds: float) -> None:
+        """Return when there may be more than `size` events, or when the time is over."""
 
     def close(self) -> None:
         """Let go of the file or connection."""
-
-
-def plan(
-    batch: Sequence[tuple[str, bytes]], there: dict[str, int], size: int
-) -> tuple[list[int], list[tuple[int, str, bytes]]]:
-    """
-    Number a batch: the entry number of every pair, and the new entries.
-
-    Args:
-        batch: (id, body) pairs; an id may come twice.
-        there: The numbers of those ids that are kept already.
-        size: Entries kept already.
-    """
-    numbers = dict(there)
-    new: list[tuple[int, str, bytes]] = []
-    for id_, body in batch:
-        if id_ not in numbers:
-            numbers[id_] = size + len(new) + 1
-            new.append((numbers[id_], id_, body))
-    return [numbers[id_] for id_, _ in batch], new

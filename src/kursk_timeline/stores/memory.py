@@ -2,42 +2,59 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from kursk_timeline.errors import ConflictError
-from kursk_timeline.log.port import Entry, plan
+from kursk_timeline.log.merkle import node_among
+from kursk_timeline.log.port import Chunk
 
 
 class MemoryStore:
-    """Keeps entries as long as the process lives."""
+    """Keeps events as long as the process lives."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
-        self._numbers: dict[str, int] = {}
-        self._lock = threading.Lock()
+        self._kept: list[tuple[Chunk, bytes]] = []
+        self._new: list[tuple[Chunk, bytes]] = []
+        self._changed = threading.Condition(threading.RLock())
 
     def size(self) -> int:
-        return len(self._entries)
+        return self._kept[-1][0].last if self._kept else 0
 
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        return iter(self._entries[after:])
+    def _from(self, seq: int) -> int:
+        """Where the chunk of an event stands, or would stand."""
+        return max(0, bisect_right(self._kept, seq, key=lambda kept: kept[0].first) - 1)
 
-    def append(
-        self, batch: Sequence[tuple[str, bytes]], now: dt.datetime, expected_size: int | None
-    ) -> tuple[list[int], int]:
-        with self._lock:
-            size = len(self._entries)
-            there = {id_: self._numbers[id_] for id_, _ in batch if id_ in self._numbers}
-            numbers, new = plan(batch, there, size)
-            if new and expected_size is not None and expected_size != size:
-                raise ConflictError(expected_size, size)
-            if self._entries:
-                now = max(now, self._entries[-1].recorded_at)
-            self._entries += [Entry(seq, id_, now, body) for seq, id_, body in new]
-            self._numbers.update((id_, seq) for seq, id_, _ in new)
-            return numbers, size
+    def chunks(self, after: int = 0) -> Iterator[Chunk]:
+        return (chunk for chunk, _ in self._kept[self._from(after + 1) :] if chunk.first > after)
+
+    def nodes(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        return (
+            (len(chunk.bodies), nodes) for chunk, nodes in self._kept[self._from(after + 1) :] if chunk.first > after
+        )
+
+    def node(self, level: int, number: int) -> bytes:
+        chunk, nodes = self._kept[self._from(number + 1 << level)]
+        return node_among(nodes, chunk.first - 1, chunk.last, level, number)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._changed:
+            self._new = []
+            yield
+            self._kept += self._new  # in one go: all or nothing, whatever interrupts
+            self._changed.notify_all()
+
+    def insert(self, chunk: Chunk, nodes: bytes) -> None:
+        self._new.append((chunk, nodes))
+
+    def check(self) -> None:
+        """Memory has no structure of its own to look at."""
+
+    def wait(self, size: int, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self.size() > size, seconds)
 
     def close(self) -> None:
-        pass
+        """There is nothing to let go of."""

@@ -1,10 +1,16 @@
 """
 A log kept in one SQLite file.
 
-The file carries our application id and schema version; one that carries something else is left as
-it is. Triggers refuse UPDATE and DELETE, so that the database itself is append-only. A rollback
-journal with ``synchronous=EXTRA`` keeps the log in a single file and makes an append that returned
-survive a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
+A row holds a chunk of events that were taken together: their lines, the hashes they add to the tree,
+and a checksum over all of it, so that a thousand events cost one row and one look at a checksum.
+Triggers refuse UPDATE and DELETE: the database itself is append-only. The view ``events`` shows
+one row for each event to whoever opens the file with another program.
+
+A rollback journal that is emptied at the end, with ``synchronous=FULL``, makes an append that returned
+survive a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous). To delete the journal would
+need the folder synced as well, each time. A write-ahead log would be faster for single events, but while
+it is open, and after a crash, the newest events lie in a second file: whoever copies the first one alone
+loses them in silence. It also must not be used on network file systems.
 """
 
 from __future__ import annotations
@@ -12,13 +18,17 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
+import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
 
 from kursk_timeline.errors import (
-    ConflictError,
     CorruptLogError,
+    InputError,
     LockedError,
     LogError,
     NotALogError,
@@ -26,34 +36,49 @@ from kursk_timeline.errors import (
     StorageError,
     shown,
 )
-from kursk_timeline.log.port import Entry, plan
+from kursk_timeline.log.merkle import node_among
+from kursk_timeline.log.port import Chunk, Store
+from kursk_timeline.stores.mounts import network_filesystem
 from kursk_timeline.text import file_path
 
 APPLICATION_ID = 0x4B54_4C47  # "KTLG"
-SCHEMA_VERSION = 1
-BUSY_SECONDS = 10.0
+SCHEMA_VERSION = 2
+BUSY_SECONDS = 30.0
+LOOK_SECONDS = 0.1
+"""How often `SqliteStore.wait` looks for what other processes appended."""
+
+_READ = 64
+"""Rows that are read at a time. While one statement runs no other process can finish an append."""
+
+_TYPES = (int, int, bytes, bytes, bytes, bytes)
+"""Of a row's values, as they are read; a damaged file may give others."""
 
 _SCHEMA = {
-    "events": """CREATE TABLE events (
-    seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE CHECK (length(id) = 64),
+    "chunks": """CREATE TABLE chunks (
+    first INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL CHECK (count > 0),
     recorded_at TEXT NOT NULL,
-    body TEXT NOT NULL
+    checksum BLOB NOT NULL,
+    nodes BLOB NOT NULL,
+    bodies TEXT NOT NULL
 ) STRICT""",
-    "events_are_never_updated": """CREATE TRIGGER events_are_never_updated BEFORE UPDATE ON events
+    "chunks_are_never_updated": """CREATE TRIGGER chunks_are_never_updated BEFORE UPDATE ON chunks
 BEGIN SELECT RAISE(ABORT, 'events are never updated'); END""",
-    "events_are_never_deleted": """CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
+    "chunks_are_never_deleted": """CREATE TRIGGER chunks_are_never_deleted BEFORE DELETE ON chunks
 BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END""",
-    # INSERT OR REPLACE deletes without asking the trigger above, so a taken id is refused before it can.
-    "events_come_in_order": """CREATE TRIGGER events_come_in_order BEFORE INSERT ON events
-WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM events) OR EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+    # INSERT OR REPLACE deletes without asking the trigger above; a number that is taken is refused here.
+    "chunks_come_in_order": """CREATE TRIGGER chunks_come_in_order BEFORE INSERT ON chunks
+WHEN NEW.first IS NOT coalesce((SELECT first + count FROM chunks ORDER BY first DESC LIMIT 1), 1)
 BEGIN SELECT RAISE(ABORT, 'events come in order, each once, without gaps'); END""",
+    "events": """CREATE VIEW events AS
+SELECT first + key AS seq, recorded_at, value AS body
+FROM chunks, json_each('[' || replace(bodies, char(10), ',') || ']')""",
 }
 
 
 class SqliteStore:
     """
-    Keeps entries in one file, made if absent.
+    Keeps events in one file, made if absent.
 
     One connection, used by one thread at a time; several processes may open the same file.
 
@@ -81,59 +106,107 @@ class SqliteStore:
 
     def size(self) -> int:
         with self._translated() as db:
-            return int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+            found = db.execute("SELECT first, count FROM chunks ORDER BY first DESC LIMIT 1").fetchone()
+            if found is None:
+                return 0
+            first, count = found
+            if not isinstance(count, int):
+                raise CorruptLogError(f"{self.path} is damaged: it does not say how many events it has")
+            return int(first + count - 1)
 
-    def entries(self, after: int = 0) -> Iterator[Entry]:
+    def chunks(self, after: int = 0) -> Iterator[Chunk]:
+        while True:
+            with self._translated() as db:
+                found = db.execute(
+                    "SELECT first, count, recorded_at, checksum, nodes, bodies FROM chunks "
+                    "WHERE first > ? ORDER BY first LIMIT ?",
+                    (after, _READ),
+                ).fetchall()
+            for row in found:
+                first, count, recorded_at, checksum, nodes, text = row
+                if first != after + 1:
+                    raise CorruptLogError(f"{self.path}: event {after + 1} is missing", seq=after + 1)
+                if tuple(map(type, row)) != _TYPES:
+                    raise CorruptLogError(f"{self.path} is damaged from event {first} on", seq=first)
+                bodies = text.split(b"\n")
+                if checksum != _checksum(first, count, recorded_at, nodes, text) or len(bodies) != count:
+                    raise self._damaged(first, nodes, bodies)
+                taken = dt.datetime.fromisoformat(recorded_at.decode())
+                yield Chunk(first, taken, [sha256(body).hexdigest() for body in bodies], bodies)
+                after += count
+            if len(found) < _READ:
+                return
+
+    def _damaged(self, first: int, nodes: bytes, bodies: list[bytes]) -> CorruptLogError:
+        """The error for a chunk that does not fit its checksum; the tree's hashes tell which event it is."""
+        for place, body in enumerate(bodies):
+            if sha256(b"\0" + body).digest() != nodes[32 * place : 32 * (place + 1)]:
+                return CorruptLogError(
+                    f"{self.path}: event {first + place} is damaged: it is not what its hash names", seq=first + place
+                )
+        return CorruptLogError(f"{self.path}: what was kept with the events from {first} on is damaged", seq=first)
+
+    def nodes(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        while True:
+            with self._translated() as db:
+                found = db.execute(
+                    "SELECT count, nodes FROM chunks WHERE first > ? ORDER BY first LIMIT ?", (after, _READ)
+                ).fetchall()
+            for count, nodes in found:
+                yield count, nodes
+                after += count
+            if len(found) < _READ:
+                return
+
+    def node(self, level: int, number: int) -> bytes:
         with self._translated() as db:
-            rows = db.execute(
-                "SELECT seq, id, recorded_at, body FROM events WHERE seq > ? ORDER BY seq", (after,)
-            ).fetchall()
-        for expected, (seq, id_, recorded_at, body) in enumerate(rows, after + 1):
-            if seq != expected:
-                raise CorruptLogError(f"{self.path}: event {expected} is missing")
-            try:
-                taken = dt.datetime.fromisoformat(recorded_at)
-            except ValueError as error:
-                raise CorruptLogError(f"{self.path}: event {seq} has no readable recording time") from error
-            yield Entry(seq, id_, taken, body.encode())
+            first, count, nodes = db.execute(
+                "SELECT first, count, nodes FROM chunks WHERE first <= ? ORDER BY first DESC LIMIT 1",
+                (number + 1 << level,),
+            ).fetchone()
+        return node_among(nodes, first - 1, first - 1 + count, level, number)
+
+    def check(self) -> None:
+        with self._translated() as db:
+            self._check_schema(db)
+            for (said,) in db.execute("PRAGMA integrity_check"):
+                if said != b"ok":
+                    raise CorruptLogError(f"{self.path} is damaged: {said.decode(errors='replace')}")
 
     # --- writing -------------------------------------------------------------------------------
 
-    def append(
-        self, batch: Sequence[tuple[str, bytes]], now: dt.datetime, expected_size: int | None
-    ) -> tuple[list[int], int]:
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
         with self._translated() as db:
-            # IMMEDIATE takes the write lock first: what is read below is still so when we write.
+            # IMMEDIATE takes the write lock first: what is read now is still so when we write.
             db.execute("BEGIN IMMEDIATE")
             try:
-                result = self._append(db, batch, now, expected_size)
+                yield
                 db.execute("COMMIT")
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-            return result
 
-    def _append(
-        self, db: sqlite3.Connection, batch: Sequence[tuple[str, bytes]], now: dt.datetime, expected_size: int | None
-    ) -> tuple[list[int], int]:
-        (size,) = db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
-        last = db.execute("SELECT recorded_at FROM events WHERE seq = ?", (size,)).fetchone()
-        there: dict[str, int] = {}
-        for id_, _ in batch:
-            found = db.execute("SELECT seq FROM events WHERE id = ?", (id_,)).fetchone()
-            if found is not None:
-                there[id_] = found[0]
-        numbers, new = plan(batch, there, size)
-        if new and expected_size is not None and expected_size != size:
-            raise ConflictError(expected_size, size)
-        stamp = now.astimezone(dt.timezone.utc).isoformat(timespec="microseconds")
-        if last is not None:
-            stamp = max(stamp, last[0])  # one format, one zone: text order is time order
-        db.executemany(
-            "INSERT INTO events VALUES (?, ?, ?, ?)", ((seq, id_, stamp, body.decode()) for seq, id_, body in new)
-        )
-        return numbers, size
+    def insert(self, chunk: Chunk, nodes: bytes) -> None:
+        recorded_at = chunk.recorded_at.astimezone(dt.timezone.utc).isoformat(timespec="microseconds")
+        text, count = b"\n".join(chunk.bodies), len(chunk.bodies)
+        checksum = _checksum(chunk.first, count, recorded_at.encode(), nodes, text)
+        with self._translated() as db:
+            db.execute(
+                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?)",
+                (chunk.first, count, recorded_at, checksum, nodes, text.decode()),
+            )
+
+    def copy_into(self, path: Path) -> None:
+        """Copy the file as it stands, while others read and write, by SQLite's own backup."""
+        with closing(sqlite3.connect(path)) as copy, self._translated() as db:
+            db.backup(copy)
+
+    def wait(self, size: int, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while self.size() <= size and (left := until - time.monotonic()) > 0:
+            time.sleep(min(LOOK_SECONDS, left))
 
     def close(self) -> None:
         """Let go of the file; the store answers no more."""
@@ -144,6 +217,8 @@ class SqliteStore:
     def _let_go(self) -> None:
         if self._connection is not None:
             if self._pid == os.getpid():
+                with suppress(sqlite3.Error):  # the empty journal goes, unless somebody else is about to use it
+                    self._connection.execute("PRAGMA journal_mode = DELETE")
                 self._connection.close()
             else:
                 # After a fork the parent's connection must be neither used nor closed here.
@@ -156,6 +231,15 @@ class SqliteStore:
 
     # --- the connection ------------------------------------------------------------------------
 
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=self._busy_seconds,
+            check_same_thread=False,  # the lock below lets one thread in at a time
+        )
+
     def _open(self) -> None:
         """Open the file, or make it; look before touching."""
         if self.path.exists() and not self.path.is_file():
@@ -166,24 +250,54 @@ class SqliteStore:
         writable = os.access(self.path.parent, os.W_OK) and (new or os.access(self.path, os.W_OK))
         if new and not writable:
             raise ReadOnlyError(f"{self.path} cannot be made: the folder is read-only")
-        mode = "rwc" if new else "rw" if writable else "ro"
-        db = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            timeout=self._busy_seconds,
-            check_same_thread=False,  # the lock below lets one thread in at a time
-        )
-        self._connection, self._pid = db, os.getpid()
+        if not new:
+            self._refuse_what_is_not_ours()
+        self._connection, self._pid = self._connect("rwc" if new else "rw" if writable else "ro"), os.getpid()
         try:
+            db = self._connection
+            db.text_factory = bytes
             db.execute("PRAGMA trusted_schema = OFF")
+            db.execute("PRAGMA cell_size_check = ON")
             if new:
                 self._make(db)
-            self._check(db)
-            db.execute("PRAGMA synchronous = EXTRA")
+            self._check_schema(db)
+            db.execute("PRAGMA synchronous = FULL")
+            if writable:
+                self._journal(db)
         except BaseException:
             self._let_go()
             raise
+
+    def _refuse_what_is_not_ours(self) -> None:
+        """Whose file is it? Asked read-only, so that nothing of somebody else's is changed, not even recovered."""
+        try:
+            with closing(self._connect("ro")) as db:
+                (application,) = db.execute("PRAGMA application_id").fetchone()
+                (version,) = db.execute("PRAGMA user_version").fetchone()
+                ours = application == APPLICATION_ID or {name for name, _ in _schema_of(db)} == _SCHEMA.keys()
+        except sqlite3.Error as error:
+            code = error.sqlite_errorcode & 0xFF
+            if code not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB):
+                raise
+            # A journal waits to be rolled back, or the first page is broken: the plain bytes tell whose it is.
+            head = _first_bytes(self.path)
+            application, version = (int.from_bytes(head[at : at + 4], "big") for at in (68, 60))
+            ours = application == APPLICATION_ID
+            if ours and code == sqlite3.SQLITE_NOTADB:
+                raise CorruptLogError(f"{self.path} is damaged: its first page is not that of a database") from error
+            if code == sqlite3.SQLITE_NOTADB:
+                raise NotALogError(f"{self.path} is no log: not an SQLite file") from error
+        if not ours:
+            raise NotALogError(f"{self.path} is a database of something else; it was left as it is")
+        if application != APPLICATION_ID:
+            raise CorruptLogError(f"{self.path} is damaged: the mark of a log is not in its header")
+        if version > SCHEMA_VERSION:
+            raise NotALogError(f"{self.path} was made by a later release (schema {version}); upgrade to open it")
+        if version < SCHEMA_VERSION:
+            raise NotALogError(
+                f"{self.path} has schema {version}, from before the first release; export it with the version "
+                "that made it, and append the lines to a new log"
+            )
 
     def _make(self, db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
@@ -194,18 +308,23 @@ class SqliteStore:
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
         db.execute("COMMIT")
 
-    def _check(self, db: sqlite3.Connection) -> None:
-        (application,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if application != APPLICATION_ID:
-            raise NotALogError(f"{self.path} is a database of something else; it was left as it is")
-        if version > SCHEMA_VERSION:
-            raise NotALogError(f"{self.path} was made by a later release (schema {version}); upgrade to open it")
-        found = dict(db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
-        if found != _SCHEMA:
+    def _check_schema(self, db: sqlite3.Connection) -> None:
+        if dict(_schema_of(db)) != _SCHEMA:
             raise CorruptLogError(
                 f"{self.path} is not built as a log is: its table or the triggers that guard it differ"
             )
+
+    def _journal(self, db: sqlite3.Connection) -> None:
+        """Empty the journal after each append; a file that somebody switched to write-ahead logging is brought back."""
+        (mode,) = db.execute("PRAGMA journal_mode").fetchone()
+        if mode == b"wal" and (filesystem := network_filesystem(self.path)):
+            raise StorageError(
+                f"{self.path} uses write-ahead logging, which damages files on a network file system ({filesystem}); "
+                "copy it to a local disk, with its -wal file, and open it there once"
+            )
+        (mode,) = db.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
+        if mode != b"truncate":
+            raise LockedError(f"{self.path} is kept open in write-ahead mode by another program; close that first")
 
     @contextmanager
     def _translated(self) -> Iterator[sqlite3.Connection]:
@@ -228,18 +347,85 @@ class SqliteStore:
                 raise CorruptLogError(f"{self.path} is damaged: {error}") from error
 
     def _ours(self, error: sqlite3.Error) -> LogError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        match code:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code in (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY):
+            return ReadOnlyError(
+                f"{self.path} was left in the middle of an append, and cannot be put right in a read-only place; "
+                "copy it with its -journal file to where you may write"
+            )
+        match code & 0xFF:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return LockedError(f"{self.path} is being written by another process; nothing was appended, try again")
             case sqlite3.SQLITE_READONLY:
                 return ReadOnlyError(f"{self.path} can be read and not written")
-            case sqlite3.SQLITE_NOTADB:
-                return NotALogError(f"{self.path} is no log: not an SQLite file")
-            case sqlite3.SQLITE_CORRUPT:
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return CorruptLogError(f"{self.path} is damaged: {error}")
             case _:
                 return StorageError(f"{self.path}: {error}; nothing was half-written")
 
 
+def _checksum(first: int, count: int, recorded_at: bytes, nodes: bytes, text: bytes) -> bytes:
+    """Over everything in a row, in a form that can be read in one way only."""
+    return sha256(b"%d %d %s %d\n%s%s" % (first, count, recorded_at, len(nodes), nodes, text)).digest()
+
+
+def _schema_of(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    for name, sql in db.execute("SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_schema"):
+        yield name.decode(errors="replace"), (sql or b"").decode(errors="replace")
+
+
+def _first_bytes(path: Path) -> bytes:
+    """
+    The header of a file that SQLite cannot read.
+
+    The handle stays open: closing it would drop the locks that other connections of this process hold
+    on the file (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    handle = os.open(path, os.O_RDONLY)
+    _LEFT_OPEN.append(handle)
+    return os.pread(handle, 100, 0)
+
+
+def backup(store: Store, path: str | os.PathLike[str]) -> Path:
+    """See `Timeline.backup`."""
+    with _new_file(path) as temporary:
+        if isinstance(store, SqliteStore):
+            store.copy_into(temporary)
+        else:
+            with closing(SqliteStore(temporary)) as copy, copy.exclusive():
+                for chunk, (_, nodes) in zip(store.chunks(), store.nodes(), strict=False):
+                    copy.insert(chunk, nodes)
+    return file_path(path)
+
+
+@contextmanager
+def _new_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary file that takes the name `path` at the end; no file there is ever replaced."""
+    target = file_path(path)
+    try:
+        if not target.parent.is_dir():
+            raise StorageError(f"{target.parent} is no folder; make it first")
+        if os.path.lexists(target):
+            raise InputError(f"there is a file {target} already; a backup takes a new name")
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+            temporary = Path(folder) / target.name
+            yield temporary
+            with open(temporary, "rb") as written:
+                os.fsync(written.fileno())
+            try:
+                os.link(temporary, target)  # unlike a rename, fails where the name was taken meanwhile
+            except FileExistsError:
+                raise
+            except OSError:  # a memory stick, perhaps, whose file system has no links
+                os.rename(temporary, target)
+            handle = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+    except OSError as error:
+        raise StorageError(f"{shown(str(target))} cannot be written: {error.strerror}") from error
+
+
 _LEFT_TO_THE_PARENT: list[sqlite3.Connection] = []
+_LEFT_OPEN: list[int] = []
