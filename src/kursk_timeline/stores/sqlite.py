@@ -18,9 +18,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
+import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
@@ -99,6 +101,7 @@ class SqliteStore:
         self._pid = -1
         self._closed = False
         self._connection: sqlite3.Connection | None = None
+        self._file = (0, 0)
         with self._translated():  # opens it, and says what is wrong with it
             pass
 
@@ -220,6 +223,7 @@ class SqliteStore:
                 with suppress(sqlite3.Error):  # the empty journal goes, unless somebody else is about to use it
                     self._connection.execute("PRAGMA journal_mode = DELETE")
                 self._connection.close()
+                _OPENED[self._file] -= 1
             else:
                 # After a fork the parent's connection must be neither used nor closed here.
                 _LEFT_TO_THE_PARENT.append(self._connection)
@@ -250,14 +254,19 @@ class SqliteStore:
         writable = os.access(self.path.parent, os.W_OK) and (new or os.access(self.path, os.W_OK))
         if new and not writable:
             raise ReadOnlyError(f"{self.path} cannot be made: the folder is read-only")
-        if not new:
-            self._refuse_what_is_not_ours()
-        self._connection, self._pid = self._connect("rwc" if new else "rw" if writable else "ro"), os.getpid()
+        with _looking:
+            if not new:
+                self._refuse_what_is_not_ours()
+            self._connection, self._pid = self._connect("rwc" if new else "rw" if writable else "ro"), os.getpid()
+            self._file = _number(self.path)
+            _OPENED[self._file] += 1
         try:
             db = self._connection
             db.text_factory = bytes
             db.execute("PRAGMA trusted_schema = OFF")
             db.execute("PRAGMA cell_size_check = ON")
+            if sys.version_info >= (3, 12):  # nothing that is said in SQL may break the file
+                db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
             if new:
                 self._make(db)
             self._check_schema(db)
@@ -269,35 +278,25 @@ class SqliteStore:
             raise
 
     def _refuse_what_is_not_ours(self) -> None:
-        """Whose file is it? Asked read-only, so that nothing of somebody else's is changed, not even recovered."""
-        try:
-            with closing(self._connect("ro")) as db:
-                (application,) = db.execute("PRAGMA application_id").fetchone()
-                (version,) = db.execute("PRAGMA user_version").fetchone()
-                ours = application == APPLICATION_ID or {name for name, _ in _schema_of(db)} == _SCHEMA.keys()
-        except sqlite3.Error as error:
-            code = error.sqlite_errorcode & 0xFF
-            if code not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB):
-                raise
-            # A journal waits to be rolled back, or the first page is broken: the plain bytes tell whose it is.
-            head = _first_bytes(self.path)
-            application, version = (int.from_bytes(head[at : at + 4], "big") for at in (68, 60))
-            ours = application == APPLICATION_ID
-            if ours and code == sqlite3.SQLITE_NOTADB:
-                raise CorruptLogError(f"{self.path} is damaged: its first page is not that of a database") from error
-            if code == sqlite3.SQLITE_NOTADB:
-                raise NotALogError(f"{self.path} is no log: not an SQLite file") from error
-        if not ours:
+        """
+        Whose file is it? Told from its plain bytes, so that nothing of somebody else's is changed, not even recovered.
+
+        To close a file drops every lock that this process has on it, also those of another connection that is
+        at work in another thread (https://www.sqlite.org/howtocorrupt.html, 2.2). So that is never done to a file
+        that a store here has open; such a file has been looked at before.
+        """
+        if _OPENED[_number(self.path)]:
+            return
+        with open(self.path, "rb", buffering=0) as file:
+            page = file.read(4096)
+        is_database, is_marked = page.startswith(b"SQLite format 3\0"), page[68:72] == APPLICATION_ID.to_bytes(4, "big")
+        if is_database and is_marked:
+            return
+        if is_marked or b"chunks_are_never_updated" in page:
+            raise CorruptLogError(f"{self.path} is damaged: its first page is not that of a log")
+        if is_database:
             raise NotALogError(f"{self.path} is a database of something else; it was left as it is")
-        if application != APPLICATION_ID:
-            raise CorruptLogError(f"{self.path} is damaged: the mark of a log is not in its header")
-        if version > SCHEMA_VERSION:
-            raise NotALogError(f"{self.path} was made by a later release (schema {version}); upgrade to open it")
-        if version < SCHEMA_VERSION:
-            raise NotALogError(
-                f"{self.path} has schema {version}, from before the first release; export it with the version "
-                "that made it, and append the lines to a new log"
-            )
+        raise NotALogError(f"{self.path} is no log: not an SQLite file")
 
     def _make(self, db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
@@ -309,7 +308,20 @@ class SqliteStore:
         db.execute("COMMIT")
 
     def _check_schema(self, db: sqlite3.Connection) -> None:
-        if dict(_schema_of(db)) != _SCHEMA:
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise NotALogError(f"{self.path} was made by a later release (schema {version}); upgrade to open it")
+        if version == 1:
+            raise NotALogError(
+                f"{self.path} is from before the first release; export it with the version that made it, "
+                "and append the lines to a new log"
+            )
+        found = {
+            name.decode(errors="replace"): sql.decode(errors="replace")
+            for name, sql in db.execute("SELECT CAST(name AS BLOB), CAST(coalesce(sql, '') AS BLOB) FROM sqlite_schema")
+        }
+        if (application, version, found) != (APPLICATION_ID, SCHEMA_VERSION, _SCHEMA):
             raise CorruptLogError(
                 f"{self.path} is not built as a log is: its table or the triggers that guard it differ"
             )
@@ -369,21 +381,10 @@ def _checksum(first: int, count: int, recorded_at: bytes, nodes: bytes, text: by
     return sha256(b"%d %d %s %d\n%s%s" % (first, count, recorded_at, len(nodes), nodes, text)).digest()
 
 
-def _schema_of(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    for name, sql in db.execute("SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_schema"):
-        yield name.decode(errors="replace"), (sql or b"").decode(errors="replace")
-
-
-def _first_bytes(path: Path) -> bytes:
-    """
-    The header of a file that SQLite cannot read.
-
-    The handle stays open: closing it would drop the locks that other connections of this process hold
-    on the file (https://www.sqlite.org/howtocorrupt.html, 2.2).
-    """
-    handle = os.open(path, os.O_RDONLY)
-    _LEFT_OPEN.append(handle)
-    return os.pread(handle, 100, 0)
+def _number(path: Path) -> tuple[int, int]:
+    """What a file is called by the system, under all its names."""
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
 
 
 def backup(store: Store, path: str | os.PathLike[str]) -> Path:
@@ -428,4 +429,7 @@ def _new_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 _LEFT_TO_THE_PARENT: list[sqlite3.Connection] = []
-_LEFT_OPEN: list[int] = []
+_OPENED: Counter[tuple[int, int]] = Counter()
+"""By how many stores of this process a file is open."""
+_looking = threading.Lock()
+"""Held from the look at a file until it counts as open."""
