@@ -7,67 +7,19 @@ import io
 import json
 import os
 import subprocess
-import sys
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import kursk_timeline as kt
+from commands import COMMAND, ENVIRONMENT, answer, complaint, run
 from kursk_timeline.formats import jsonl
 from made import common, held, retracted
-
-PACKAGE = str(Path(kt.__file__).parents[1])
-ENVIRONMENT = {
-    **{
-        k: v
-        for k, v in os.environ.items()
-        if not k.startswith(("LC_", "LANG", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONCOERCE"))
-    },
-    "PYTHONPATH": os.pathsep.join([PACKAGE, os.environ.get("PYTHONPATH", "")]).strip(os.pathsep),
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "COLUMNS": "80",
-}
-COMMAND = [sys.executable, "-W", "error", "-m", "kursk_timeline"]
 
 FIRST, SECOND = held("2024-08-06", "about 90 sq km"), held("2024-08-10", "0 km2", "russia/mod")
 GONE = held("2024-08-08", "5 km2", "press/invented")
 EVENTS = [FIRST, SECOND, GONE, retracted(GONE, reported="2024-09-01")]
-
-
-def run(
-    *arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", env: dict[str, str] | None = None
-) -> tuple[int, bytes, bytes]:
-    """Exit code, output and errors of one call."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        env=ENVIRONMENT | (env or {}),
-        timeout=120,
-    )
-    assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
-    return done.returncode, done.stdout, done.stderr
-
-
-def answer(*arguments: str | Path, **more: Any) -> str:
-    """The output of a call that must succeed and say nothing on the error stream."""
-    code, out, err = run(*arguments, **more)
-    assert (code, err) == (0, b"")
-    return out.decode()
-
-
-def complaint(code: int, *arguments: str | Path, **more: Any) -> str:
-    """The one line on the error stream of a call that must fail in this way, without output."""
-    found, out, err = run(*arguments, **more)
-    assert (found, out) == (code, b"")
-    message = err.decode()
-    assert message.startswith("kursk-timeline: ")
-    assert message.count("\n") == 1
-    assert message.endswith("\n")
-    return message
 
 
 @pytest.fixture
@@ -94,7 +46,10 @@ def test_help_and_version() -> None:
     """Both succeed, on standard output; the help names every command."""
     assert answer("--version").strip() == kt.__version__
     whole = answer("--help")
-    for command in ("state", "history", "explain", "diff", "audit", "events", "append", "export", "report"):
+    for command in (
+        *("state", "history", "explain", "diff", "audit", "events", "append", "export", "report"),
+        *("follow", "backup", "verify", "prove", "checkpoint", "keygen"),
+    ):
         assert command in whole
         assert "Usage" in answer(command, "--help")
     for option in ("--log", "--known-on", "--according-to", "--gaps", "--json", "--csv"):

@@ -7,6 +7,7 @@ audit found errors.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -22,11 +23,14 @@ from kursk_timeline import __version__
 from kursk_timeline.bundled import kursk
 from kursk_timeline.errors import InputError, StorageError, TimelineError, shown
 from kursk_timeline.formats import csv, jsonl
+from kursk_timeline.log.checkpoint import Checkpoint
+from kursk_timeline.log.keys import SigningKey, VerifyingKey
+from kursk_timeline.log.proofs import check_proof
 from kursk_timeline.replay.standing import corroborations, is_known, speaks_for, withdrawn
-from kursk_timeline.text import PLAIN, visible
+from kursk_timeline.text import PLAIN, file_path, visible
 from kursk_timeline.text import path as claimant_path
 from kursk_timeline.timeline import Timeline
-from kursk_timeline.views import terminal
+from kursk_timeline.views import progress, terminal
 from kursk_timeline.when import day_of
 
 app = App(
@@ -38,13 +42,14 @@ app = App(
     ),
 )
 
+MAX_SMALL = 1 << 20
+"""Largest file, in bytes, that is read as a checkpoint, a key or a proof."""
+
 FOUND_ERRORS = 3
 """The exit code of an audit that finds errors."""
 
-LogPath = Annotated[
-    Path | None,
-    Parameter(name=["--log"], help="An SQLite log, or a .jsonl file of events. Default: the bundled record."),
-]
+LOG_HELP = "An SQLite log, a .jsonl file of events, or postgresql://… for a log in a database."
+LogPath = Annotated[str | None, Parameter(name=["--log"], help=f"{LOG_HELP} Default: the bundled record.")]
 KnownOn = Annotated[str | None, Parameter(help="Only what was known by the end of this day counts.")]
 AccordingTo = Annotated[
     list[str] | None,
@@ -63,23 +68,26 @@ AsCsv = Annotated[
 ]
 
 
-def _opened(log: Path | None) -> Timeline:
+def _opened(log: str | None) -> Timeline:
     """The timeline to ask. Asking makes no file."""
     if log is None:
         return kursk()
+    if "://" in log:
+        return Timeline.open(log)
+    path = Path(log)
     try:
-        there = log.stat()
+        there = path.stat()
     except FileNotFoundError:
         raise StorageError(f"there is no log {log}; 'kursk-timeline append FILE --log {log}' makes one") from None
     except OSError as error:
-        raise StorageError(f"{shown(str(log))} cannot be read: {error.strerror}") from error
+        raise StorageError(f"{shown(log)} cannot be read: {error.strerror}") from error
     if stat.S_ISREG(there.st_mode) and there.st_size == 0:
         raise StorageError(f"{log} is empty: no log; 'kursk-timeline append FILE --log {log}' makes it one")
-    if log.suffix == ".jsonl":
+    if path.suffix == ".jsonl":
         timeline = Timeline()
-        timeline.append(jsonl.read(log))
+        timeline.append(progress.read([path]))
         return timeline
-    return Timeline.open(log)
+    return Timeline.open(path)
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -277,7 +285,8 @@ def events(
 @app.command
 def append(
     *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
-    log: Annotated[Path, Parameter(help="The SQLite log; made if absent.")],
+    log: Annotated[str, Parameter(help="The SQLite log, made if absent; or postgresql://… for a log in a database.")],
+    create: Annotated[bool, Parameter(negative="", help="Make a log in a PostgreSQL database that has none.")] = False,
     expected_size: Annotated[int | None, Parameter(help="Append only if the log holds just so many events.")] = None,
 ) -> None:
     """
@@ -290,10 +299,10 @@ def append(
     """
     if not files:
         raise InputError("name at least one file, or - for standard input")
-    if log.suffix == ".jsonl":
+    if log.endswith(".jsonl"):
         raise InputError(f"{log} is a text file: add the line to it yourself; --log wants an SQLite log")
-    found = [event for file in files for event in (jsonl.read(sys.stdin.buffer) if file == "-" else jsonl.read(file))]
-    with Timeline.open(log) as timeline:
+    found = list(progress.read(sys.stdin.buffer if file == "-" else file_path(file) for file in files))
+    with Timeline.open(log, create=create) as timeline:
         _print([str(timeline.append(found, expected_size=expected_size))])
 
 
@@ -312,6 +321,170 @@ def export(out: Path | None = None, *, log: LogPath = None) -> None:
         _print_bytes(jsonl.lines(record.event for record in timeline.log))
     else:
         sys.stderr.write(f"{timeline.export(out)} events written to {out}\n")
+
+
+@app.command
+def backup(out: Path, *, log: LogPath = None) -> None:
+    """
+    Copy a log into a new SQLite file, complete or not at all, while others go on appending.
+
+    Parameters
+    ----------
+    out:
+        A file that is not there yet.
+    """
+    timeline = _opened(log)
+    timeline.backup(out)
+    sys.stderr.write(f"{len(timeline)} events copied to {out}\n")
+
+
+@app.command
+def follow(
+    *,
+    after: Annotated[
+        int | None, Parameter(help="Begin behind this number; 0 for the start. Default: what comes from now on.")
+    ] = None,
+    timeout: Annotated[float | None, Parameter(help="End when nothing came for so many seconds.")] = None,
+    log: LogPath = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="JSON Lines instead of text.")] = False,
+) -> None:
+    """Print events as they are appended, by whomever, until interrupted."""
+    timeline = _opened(log)
+    with contextlib.suppress(KeyboardInterrupt):
+        for record in timeline.follow(after, timeout=timeout):
+            if as_json:
+                _print_bytes(jsonl.lines([record.event]))
+            else:
+                _print([terminal.event_line(record, {}, {})])
+                sys.stdout.flush()
+
+
+@app.command
+def checkpoint(
+    *,
+    origin: Annotated[str | None, Parameter(help="What the log is called, such as example.org/kursk.")] = None,
+    size: Annotated[int | None, Parameter(help="As the log stood at so many events. Default: now.")] = None,
+    key: Annotated[
+        Path | None, Parameter(help="A file with a secret key, made by 'keygen': the checkpoint is signed.")
+    ] = None,
+    log: LogPath = None,
+) -> None:
+    """
+    Print size, root and time of a log: a few lines to keep or publish elsewhere.
+
+    With a key the checkpoint is signed, and has the key's name where no --origin is given.
+    """
+    signing = None if key is None else SigningKey.parse(_text(key).strip())
+    if signing is not None and origin is None:
+        origin = signing.name
+    taken = _opened(log).log.checkpoint(size, origin=origin)
+    sys.stdout.write(str(taken) if signing is None else taken.sign(signing))
+
+
+@app.command
+def keygen(name: str, out: Path) -> None:
+    """
+    Make a key to sign checkpoints with: the secret goes into a file, the public key is printed.
+
+    Parameters
+    ----------
+    name:
+        Whose it is, such as example.org/kursk.
+    out:
+        A file that is not there yet; only you may read it.
+    """
+    made = SigningKey.generate(name)
+    try:
+        handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise InputError(f"there is a file {out} already; a key never replaces another") from None
+    except OSError as error:
+        raise StorageError(f"{shown(str(out))} cannot be written: {error.strerror}") from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"{made.text}\n")
+    _print([str(made.verifying)])
+
+
+@app.command
+def prove(
+    event: str | None = None,
+    *,
+    at: Annotated[
+        Path | None, Parameter(help="A file with the checkpoint to prove it to. Default: the log as it is now.")
+    ] = None,
+    since: Annotated[
+        Path | None, Parameter(help="A file with an older checkpoint: prove that the log only grew since.")
+    ] = None,
+    log: LogPath = None,
+) -> None:
+    """
+    Print a proof as JSON: that an event is in the log, or that the log only grew since a checkpoint.
+
+    'verify PROOF --checkpoint FILE' checks it, without the log.
+
+    Parameters
+    ----------
+    event:
+        Its number, or its id or the start of it (six digits or more).
+    """
+    if (event is None) == (since is None):
+        raise InputError("name either an event, or --since an older checkpoint")
+    opened = _opened(log).log
+    size = None if at is None else Checkpoint.parse(_text(at)).size
+    if event is not None:
+        seq = int(event) if event.isascii() and event.isdecimal() and len(event) < 6 else event
+        record, proof = opened[seq], opened.prove(seq, size=size)
+        _print([_json({"event": record.event.canonical.decode(), **proof.to_json()})])
+    else:
+        assert since is not None
+        _print([_json(opened.prove_extends(Checkpoint.parse(_text(since)).size, size=size).to_json())])
+
+
+@app.command
+def verify(
+    target: str,
+    *,
+    checkpoint: Annotated[
+        list[Path] | None,
+        Parameter(negative="", help="A file with a checkpoint kept elsewhere. May be given several times."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="A public key: each checkpoint must be signed by one of these. May be given several times.",
+        ),
+    ] = None,
+) -> None:
+    """
+    Recompute a whole log, or check a proof without any log; say what is wrong and where it begins.
+
+    Parameters
+    ----------
+    target:
+        A log (an SQLite file, a .jsonl file, postgresql://…), or a .json file that 'prove' printed.
+    """
+    keys = [VerifyingKey.parse(one) for one in key or ()]
+    kept = [Checkpoint.open(_text(one), *keys) if keys else Checkpoint.parse(_text(one)) for one in checkpoint or ()]
+    if target.endswith(".json"):
+        _print([check_proof(_text(file_path(target)), kept)])
+    else:
+        _print(str(_opened(target).log.verify(kept)).splitlines())
+
+
+def _text(path: Path) -> str:
+    """A small text file, as it is: a checkpoint, a key, a proof."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_SMALL + 1)
+    except OSError as error:
+        raise StorageError(f"{shown(str(path))} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_SMALL:
+        raise InputError(f"{path} is larger than {MAX_SMALL:,} bytes; is it a checkpoint, a key or a proof?")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text") from None
 
 
 @app.command

@@ -528,7 +528,10 @@ def _store(target: str | os.PathLike[str], create: bool) -> Store:
         return MemoryStore()
     if isinstance(target, str) and "://" in target:
         if not target.startswith(("postgresql://", "postgres://")):
-            raise InputError(f"{shown(target)}: a log is kept in an SQLite file (give a path) or at postgresql://…")
+            scheme = target.partition("://")[0]  # not the rest: it may hold a password
+            raise InputError(
+                f"a log is kept in an SQLite file (give a path) or at postgresql://…, not at {shown(scheme)}"
+            )
         from kursk_timeline.stores.postgres import PostgresStore
 
         return PostgresStore(target, create=create)

@@ -1,0 +1,62 @@
+"""A bar on standard error while long files are read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from kursk_timeline.errors import StorageError, shown
+from kursk_timeline.events.base import Event
+from kursk_timeline.formats import jsonl
+from kursk_timeline.text import visible
+
+LONG = 2_000_000
+"""Bytes from which reading a file takes a second or more, and is worth a bar."""
+
+
+def read(files: Iterable[Path | IO[bytes]]) -> Iterator[Event]:
+    """
+    The events of JSON Lines files, in order; a bar shows how far a long one has been read.
+
+    The bar is for a person who waits: where standard error is no terminal there is none.
+
+    Raises:
+        DecodeError: names file and line.
+        StorageError: a file cannot be opened or read.
+    """
+    for file in files:
+        size = os.path.getsize(file) if isinstance(file, Path) and file.is_file() else None
+        if not sys.stderr.isatty() or (size is not None and size < LONG):
+            yield from jsonl.read(file)
+        elif isinstance(file, Path):
+            try:
+                with open(file, "rb") as opened:
+                    yield from _with_bar(opened, file, size)
+            except OSError as error:
+                raise StorageError(f"{shown(str(file))} cannot be read: {error.strerror}") from error
+        else:
+            yield from _with_bar(file, Path("standard input"), None)
+
+
+def _with_bar(file: IO[bytes], name: Path, size: int | None) -> Iterator[Event]:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[events]:,} events"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown_bar:
+        task = shown_bar.add_task(escape(visible(name.name)), total=size, events=0)
+        read_so_far = 0
+        for number, event in enumerate(jsonl.read(file, name=str(name)), 1):
+            read_so_far += len(event.canonical) + 1
+            if number % 1000 == 0:
+                shown_bar.update(task, completed=read_so_far, events=number)
+            yield event
