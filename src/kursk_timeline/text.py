@@ -6,6 +6,7 @@ import codecs
 import os
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 from kursk_timeline.errors import InputError, shown
@@ -68,12 +69,19 @@ def slug(value: object) -> str:
     >>> slug("russia+north-korea")
     'russia+north-korea'
     """
+    return _read_slug(value) if type(value) is str else _slug(value)
+
+
+def _slug(value: object) -> str:
     taken = text(value, most=200)
     if not _SLUG.fullmatch(taken):
         raise InputError(
             f"{shown(taken)} is no short name: use lower-case letters, digits and hyphens, as in 'north-korea'"
         )
     return taken
+
+
+_read_slug = lru_cache(maxsize=4096)(_slug)  # a log has few names, and each of them in a thousand events
 
 
 def coalition(value: str) -> str:
@@ -93,6 +101,10 @@ def path(value: object) -> str:
     >>> path("ukraine/syrsky")
     'ukraine/syrsky'
     """
+    return _read_path(value) if type(value) is str else _path(value)
+
+
+def _path(value: object) -> str:
     taken = text(value, most=400)
     for part in taken.split("/"):
         if not _SLUG.fullmatch(part):
@@ -101,6 +113,9 @@ def path(value: object) -> str:
                 "as in 'ukraine/syrsky' or 'press/bbc'"
             )
     return taken
+
+
+_read_path = lru_cache(maxsize=4096)(_path)
 
 
 def file_path(value: object) -> Path:

@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
@@ -164,15 +164,22 @@ def source(value: Source | str | Mapping[str, Any]) -> Source:
     if isinstance(value, Source):
         return value
     if isinstance(value, Mapping):
-        unknown = sorted(set(value) - {"publisher", "title", "locator", "wording"}, key=str)
-        if unknown:
-            raise InputError(
-                f"a source has no field {shown(unknown[0])}: publisher, title, locator and wording are known"
-            )
-        if "publisher" not in value:
-            raise InputError("a source needs a publisher")
-        return Source(**value)
+        items = tuple(value.items())
+        return _read_source(items) if all(type(one) is str for _, one in items) else _source(items)
     return Source(value)
+
+
+def _source(items: tuple[tuple[str, Any], ...]) -> Source:
+    fields = dict(items)
+    unknown = sorted(set(fields) - {"publisher", "title", "locator", "wording"}, key=str)
+    if unknown:
+        raise InputError(f"a source has no field {shown(unknown[0])}: publisher, title, locator and wording are known")
+    if "publisher" not in fields:
+        raise InputError("a source needs a publisher")
+    return Source(**fields)
+
+
+_read_source = lru_cache(maxsize=4096)(_source)  # one page is read for many claims
 
 
 def sources(value: OneSource | Iterable[OneSource]) -> tuple[Source, ...]:
