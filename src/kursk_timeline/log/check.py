@@ -49,9 +49,12 @@ class Verified:
                 + ": none of those was changed, removed or put in since"
             )
             if last.size < self.size:
-                said.append(
-                    f"events {last.size + 1} to {self.size} are vouched for by this log alone; keep a newer checkpoint"
+                newer = (
+                    f"event {self.size} is"
+                    if last.size + 1 == self.size
+                    else f"events {last.size + 1} to {self.size} are"
                 )
+                said.append(f"{newer} vouched for by this log alone; keep a newer checkpoint")
         else:
             said.append(
                 "without a checkpoint kept elsewhere, nobody can tell whether events were cut off at the end, "
