@@ -167,6 +167,16 @@ def test_a_follower_gets_what_comes_in_order(log: Log) -> None:
     writer.join()
 
 
+def test_the_log_as_it_stood_is_neither_appended_to_nor_followed_nor_backed_up(log: Log, tmp_path: Path) -> None:
+    """It has no future, and a part of a log is no backup."""
+    log.append(EVENTS[:3])
+    then = kt.Timeline(log).at_size(2)
+    for act in (lambda: then.append(EVENTS[4]), then.follow, lambda: then.backup(tmp_path / "copy.db")):
+        with pytest.raises(kt.InputError, match="at 2 events"):
+            act()
+    assert not (tmp_path / "copy.db").exists()
+
+
 def test_a_backup_is_the_same_log(log: Log, tmp_path: Path) -> None:
     """Numbers, times, root and all; no file is ever replaced by one."""
     log.append(EVENTS[:4])

@@ -138,9 +138,12 @@ class Timeline(Rich):
             InputError: this is a timeline `at_size`, which has no future, or something is no event.
             LogError: nothing was appended.
         """
-        if self._size is not None:
-            raise InputError(f"this timeline shows the log at {self._size} events; append to the timeline itself")
+        self._refuse_the_past("append to")
         return self.log.append(events, expected_size=expected_size)
+
+    def _refuse_the_past(self, act: str) -> None:
+        if self._size is not None:
+            raise InputError(f"this timeline shows the log at {self._size} events; {act} the timeline itself")
 
     def export(self, path: str | os.PathLike[str]) -> int:
         """
@@ -165,9 +168,10 @@ class Timeline(Rich):
             The file's path.
 
         Raises:
-            InputError: there is a file of that name: no backup replaces another.
+            InputError: there is a file of that name, and no backup replaces another; or this is a timeline `at_size`.
             StorageError: it cannot be written.
         """
+        self._refuse_the_past("back up")
         from kursk_timeline.stores.sqlite import backup
 
         return backup(self.log.store, path)
@@ -180,6 +184,7 @@ class Timeline(Rich):
         >>> list(tl.follow(timeout=0))
         []
         """
+        self._refuse_the_past("follow")
         return self.log.follow(after, timeout=timeout)
 
     def at_size(self, size: int) -> Timeline:

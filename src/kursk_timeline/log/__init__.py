@@ -125,25 +125,24 @@ class Log:
             if batch.setdefault(event.id, event) is event and isinstance(event, AboutEvent):
                 about.append(event)
         with self._lock:
-            self._refresh()
-            self._check_references(about, batch)
             if all(id_ in self._numbers for id_ in batch):  # nothing to write, so nobody need be kept out
-                return self._receipt(batch, len(self._records))
+                return self._receipt(batch, len(self))
             for pause in (*RETRY_SECONDS, None):
                 try:
-                    return self._receipt(batch, self._append(batch, expected_size))
+                    return self._receipt(batch, self._append(batch, about, expected_size))
                 except LostConnectionError:
                     if pause is None:
                         raise
                     time.sleep(pause)
             raise AssertionError("unreachable")
 
-    def _append(self, batch: dict[str, Event], expected_size: int | None) -> int:
+    def _append(self, batch: dict[str, Event], about: Sequence[AboutEvent], expected_size: int | None) -> int:
         """Append what is not there yet; the size before."""
         numbers = self._numbers
         try:
             with self.store.exclusive():
                 self._refresh()  # what others appended until now, when nobody else can any more
+                self._check_references(about, batch)
                 size = len(self._records)
                 ids = [id_ for id_ in batch if id_ not in numbers]
                 events = list(batch.values()) if len(ids) == len(batch) else [batch[id_] for id_ in ids]
