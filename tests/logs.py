@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import postgres
@@ -13,6 +14,19 @@ from made import held
 
 DAYS = [f"2024-08-{day:02}" for day in range(6, 30)]
 EVENTS = [held(day, f"{n + 1} km2") for n, day in enumerate(DAYS)]
+
+
+@contextmanager
+def exclusive(store: Store) -> Iterator[None]:
+    """What the log does around its inserts."""
+    store.begin()
+    try:
+        yield
+        store.commit()
+    except BaseException:
+        store.roll_back()
+        raise
+
 
 STORES: dict[str, Callable[[Path], Store]] = {
     "memory": lambda _: MemoryStore(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from kursk_timeline.log.merkle import Frontier, leaf_hash, peaks_of
 from kursk_timeline.log.port import Chunk, Store
 from kursk_timeline.stores.memory import MemoryStore
 from kursk_timeline.stores.sqlite import SqliteStore
-from logs import DAYS, EVENTS
+from logs import DAYS, EVENTS, exclusive
 from made import held, retracted
 
 NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.timezone.utc)
@@ -70,21 +70,57 @@ def test_expected_size_refuses_when_somebody_was_first(log: Log) -> None:
 def test_an_append_that_failed_at_its_end_leaves_no_wrong_hashes(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where somebody else then appends just as many events before it is tried again."""
     log.append(EVENTS[:3])
-    whole = log.store.exclusive
 
-    @contextmanager
-    def failing() -> Iterator[None]:
-        with whole():
-            yield
-            raise kt.StorageError("the disk is gone")
+    def failing() -> None:
+        raise kt.StorageError("the disk is gone")
 
-    monkeypatch.setattr(log.store, "exclusive", failing)
+    monkeypatch.setattr(log.store, "commit", failing)
     with pytest.raises(kt.StorageError, match="gone"):
         log.append(EVENTS[3:5])
     monkeypatch.undo()
     Log(log.store).append(EVENTS[10:12])
     log.append(EVENTS[3:5])
     assert log.verify().size == 7
+
+
+@pytest.mark.parametrize("act", [lambda log: len(log), lambda log: log.append(EVENTS[3:6]), lambda log: log.verify()])
+def test_an_append_interrupted_twice_is_rolled_back_by_the_next_call(
+    log: Log, monkeypatch: pytest.MonkeyPatch, act: Callable[[Log], object]
+) -> None:
+    """Ctrl-C before the commit, and once more while it is rolled back: nobody ever sees the batch."""
+    log.append(EVENTS[:3])
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(log.store, "commit", interrupted)
+        patched.setattr(log.store, "roll_back", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            log.append(EVENTS[10:14])
+    act(log)
+    assert [record.event for record in log] in (EVENTS[:3], EVENTS[:6])
+    log.append(EVENTS)
+    assert log.verify().size == len(EVENTS)
+
+
+def test_an_interrupt_after_the_commit_counts_nothing_twice(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch is in; sending it again finds it there."""
+
+    for half in (False, True):
+        batch = [held("2024-08-06", f"{len(log) + n} km2", note="cut") for n in range(1, 4)]
+
+        def cut(ids: list[str], records: list[kt.Record], half: bool = half) -> None:
+            if half:
+                log._numbers.update(zip(ids, (record.seq for record in records), strict=True))
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(log, "_took", cut)
+            with pytest.raises(KeyboardInterrupt):
+                log.append(batch)
+        assert log.append(batch).added == ()
+        assert log.verify().size == len(log)
 
 
 def test_sending_a_batch_again_whose_fate_is_unknown_is_no_conflict(log: Log) -> None:
@@ -220,7 +256,7 @@ class StoresAgree(RuleBasedStateMachine):
             size = store.size()
             frontier = Frontier([peak and store.node(*peak) for peak in peaks_of(size)])
             ghost = Chunk(size + 1, NOON, [GHOST.id], [GHOST.canonical])
-            with suppress(_GoneError), store.exclusive():
+            with suppress(_GoneError), exclusive(store):
                 store.insert(ghost, frontier.grow([leaf_hash(GHOST.canonical)]))
                 raise _GoneError
             if store is not self.logs[name].store:

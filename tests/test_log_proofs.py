@@ -19,7 +19,7 @@ from kursk_timeline.log.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from kursk_timeline.log.port import CHUNK_EVENTS, Chunk
 from kursk_timeline.stores.memory import MemoryStore
 from kursk_timeline.stores.sqlite import SqliteStore
-from logs import EVENTS
+from logs import EVENTS, exclusive
 from made import held, retracted
 
 # --- over every store --------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def _rewritten(path: Path, *bodies: bytes, size: int) -> None:
     _tampered(path, f"DELETE FROM chunks WHERE first <= {size}")
     forged = Chunk(1, chunk.recorded_at, [], list(bodies))
     path.with_suffix(".fresh").unlink(missing_ok=True)
-    with closing(SqliteStore(path.with_suffix(".fresh"))) as other, other.exclusive():
+    with closing(SqliteStore(path.with_suffix(".fresh"))) as other, exclusive(other):
         other.insert(forged, nodes)
     _tampered(path, f"ATTACH '{path.with_suffix('.fresh')}' AS f", "INSERT INTO chunks SELECT * FROM f.chunks")
 
@@ -248,7 +248,7 @@ def test_hashes_that_do_not_belong_together_are_told(tmp_path: Path) -> None:
     with closing(SqliteStore(path)) as store:
         kept = list(zip(store.chunks(), store.nodes(), strict=True))
     path.unlink()
-    with closing(SqliteStore(path)) as store, store.exclusive():
+    with closing(SqliteStore(path)) as store, exclusive(store):
         for first, (chunk, (_, nodes)) in enumerate((kept[0], kept[2], kept[3]), 1):
             store.insert(Chunk(first, chunk.recorded_at, chunk.ids, chunk.bodies), nodes)
     with kt.Timeline.open(path) as timeline, pytest.raises(kt.CorruptLogError) as caught:
@@ -267,7 +267,7 @@ def test_hashes_that_do_not_belong_together_are_told(tmp_path: Path) -> None:
 def test_what_this_library_never_appends_is_told(tmp_path: Path, bodies: list[bytes], says: str) -> None:
     """Even where every checksum and every hash fits."""
     with closing(SqliteStore(tmp_path / "log.db")) as store:
-        with store.exclusive():
+        with exclusive(store):
             nodes = Frontier().grow([leaf_hash(body) for body in bodies])
             store.insert(Chunk(1, dt.datetime.now(dt.timezone.utc), [], bodies), nodes)
         with pytest.raises(kt.CorruptLogError, match=says) as caught:
@@ -280,7 +280,7 @@ def test_recording_times_that_go_back_are_told(tmp_path: Path) -> None:
     noon = dt.datetime(2026, 1, 1, 12, tzinfo=dt.timezone.utc)
     tree = Frontier()
     with closing(SqliteStore(tmp_path / "log.db")) as store:
-        with store.exclusive():
+        with exclusive(store):
             for seq, event in enumerate(EVENTS[:2], 1):
                 at = noon - dt.timedelta(hours=seq)
                 store.insert(Chunk(seq, at, [], [event.canonical]), tree.grow([leaf_hash(event.canonical)]))

@@ -27,6 +27,7 @@ from kursk_timeline.log.merkle import Frontier, Tree, leaf_hash, node_hash
 from kursk_timeline.log.port import Chunk
 from kursk_timeline.stores.memory import MemoryStore
 from kursk_timeline.stores.postgres import PostgresStore, _by_event, _by_level
+from logs import exclusive
 from made import held
 from postgres import database_fixture  # noqa: F401
 
@@ -344,7 +345,7 @@ def test_a_paused_writer_hides_what_it_has_not_committed(opened: Opened) -> None
     paused.append(EVENTS[0])
     grown = Frontier()
     grown.grow([leaf_hash(EVENTS[0].canonical)])
-    with store_of(paused).exclusive():
+    with exclusive(store_of(paused)):
         store_of(paused).insert(*chunk_of(EVENTS[1:3], 2, grown))
         assert len(reader) == 1
         with pytest.raises(kt.LockedError, match="try again"):
@@ -368,7 +369,7 @@ def test_what_raises_while_writing_leaves_nothing(opened: Opened) -> None:
     log = opened()
 
     def interrupted(error: type[BaseException]) -> None:
-        with store_of(log).exclusive():
+        with exclusive(store_of(log)):
             store_of(log).insert(*chunk_of(EVENTS[:3], 1))
             raise error
 
@@ -380,32 +381,13 @@ def test_what_raises_while_writing_leaves_nothing(opened: Opened) -> None:
     log.verify()
 
 
-def test_a_rolling_back_that_is_interrupted_keeps_nobody_out(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session that is left in a transaction, with the lock, is ended before it is used again."""
-    log, other = opened(), opened(lock_seconds=5)
-
-    def interrupted() -> None:
-        with store_of(log).exclusive():
-            store_of(log).insert(*chunk_of(EVENTS[:3], 1))
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(PostgresStore, "_roll_back", lambda *_: None)
-        with pytest.raises(KeyboardInterrupt):
-            interrupted()
-    assert len(log) == 0
-    other.append(EVENTS[3])
-    log.append(EVENTS[4])
-    assert [record.event for record in log] == EVENTS[3:5]
-
-
 def test_a_writer_that_does_not_take_turns_is_refused_or_noticed(opened: Opened, database: str) -> None:
     """The lock is a convention; the table's own rules are none."""
     log = opened()
     log.append(EVENTS[:3])
 
     def write() -> None:
-        with store_of(log).exclusive():
+        with exclusive(store_of(log)):
             sql(database, COPIED.format(4, "sha256('a')") + " WHERE seq = 3")
             store_of(log).insert(*chunk_of(EVENTS[3:4], 4))
 
@@ -655,7 +637,7 @@ def test_a_lost_commit_is_said_to_be_of_unknown_fate(
     direct = opened()
     with closing(Proxy(cut)) as proxy:
         store = store_of(opened(postgres.url_of(database_in(database), port=proxy.port)))
-        with pytest.raises(kt.LostConnectionError, match="unknown"), store.exclusive():
+        with pytest.raises(kt.LostConnectionError, match="unknown"), exclusive(store):
             store.insert(*chunk_of(EVENTS[:3], 1))
         assert store.size() == len(direct) == (0 if cut == "before" else 3)
         store.close()
@@ -693,7 +675,7 @@ def test_a_session_that_is_ended_while_writing_is_lost(opened: Opened, database:
     uses: list[Callable[[], Any]] = [store.size, lambda: store.insert(*chunk_of(EVENTS[:3], 1))]
 
     def write(use: Callable[[], Any]) -> None:
-        with store.exclusive():
+        with exclusive(store):
             terminate_all(database)
             with pytest.raises(kt.LostConnectionError):
                 use()
@@ -752,7 +734,7 @@ def test_a_weak_default_does_not_weaken_a_commit(opened: Opened, database: str, 
     opened()
     sql(database, f"ALTER DATABASE {database_in(database)} SET synchronous_commit = {default}")
     store = store_of(opened())
-    with store.exclusive():
+    with exclusive(store):
         assert store._connection is not None
         assert store._connection.execute("SHOW synchronous_commit").fetchone() == (used,)
         assert store._connection.execute("SHOW lock_timeout").fetchone() == ("30s",)

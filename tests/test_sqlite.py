@@ -28,7 +28,7 @@ from kursk_timeline.log.port import Chunk
 from kursk_timeline.stores import sqlite as sqlite_store
 from kursk_timeline.stores.mounts import network_filesystem
 from kursk_timeline.stores.sqlite import SqliteStore
-from logs import DAYS, EVENTS
+from logs import DAYS, EVENTS, exclusive
 from made import held
 
 
@@ -147,7 +147,7 @@ def _forged(path: Path, *bodies: bytes) -> None:
     size = store.size()
     frontier = Frontier([peak and store.node(*peak) for peak in peaks_of(size)])
     nodes = frontier.grow([leaf_hash(body) for body in bodies])
-    with store.exclusive():
+    with exclusive(store):
         store.insert(Chunk(size + 1, dt.datetime.now(dt.timezone.utc), [], list(bodies)), nodes)
     store.close()
 
@@ -435,6 +435,7 @@ def test_a_view_in_place_of_the_table_is_refused_before_it_is_read(path: Path, o
         "DROP VIEW events",
         "ALTER TABLE chunks ADD COLUMN more TEXT",
         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'never', 'often')",
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'chunks'",
     ],
 )
 def test_a_schema_that_is_not_just_ours_is_refused(path: Path, opened: Opened, statement: str) -> None:

@@ -20,7 +20,7 @@ from kursk_timeline.formats import jsonl
 
 STORED = Path(__file__).parent / "stored"
 
-KEY = kt.VerifyingKey.parse("example.org/invented+9980b6b7+AZCcBQtt4R3CIq5os0m1w1Oj5NoZtR6J2/47YKcj5x79")
+KEY = kt.VerifyingKey.parse("example.org/invented+c3a235c7+AZNsppjF6NTOD0XnFxDaUc25zm8NUox/SrIYDttaN7a5")
 """Of the checkpoints there; nobody has its other half any more."""
 
 LOGS = {"log-v0.1.0": "33bad05aeed5d054846f0f5e4ab71a5b3e828ba8c6aace28ce6b89d2570fecf9"}

@@ -91,6 +91,7 @@ class Log:
         self._numbers: dict[str, int] = {}
         self._frontier = Frontier()
         self._tree = Tree()
+        self._appending = False
         self._lock = threading.RLock()
 
     # --- appending -----------------------------------------------------------------------------
@@ -140,25 +141,38 @@ class Log:
         """Append what is not there yet; the size before."""
         numbers = self._numbers
         try:
-            with self.store.exclusive():
-                self._refresh()  # what others appended until now, when nobody else can any more
-                self._check_references(about, batch)
-                size = len(self._records)
-                ids = [id_ for id_ in batch if id_ not in numbers]
-                events = list(batch.values()) if len(ids) == len(batch) else [batch[id_] for id_ in ids]
-                if ids and expected_size is not None and expected_size != size:
-                    raise ConflictError(expected_size, size)
-                now = self._clock().astimezone(dt.timezone.utc)
-                if self._records:
-                    now = max(now, self._records[-1].recorded_at)
-                for chunk in _chunks(ids, events, size + 1, now):
-                    self.store.insert(chunk, self._grown(chunk))
+            self._appending = True
+            self.store.begin()
+            self._read_on()  # what others appended until now, when nobody else can any more
+            self._check_references(about, batch)
+            size = len(self._records)
+            ids = [id_ for id_ in batch if id_ not in numbers]
+            events = list(batch.values()) if len(ids) == len(batch) else [batch[id_] for id_ in ids]
+            if ids and expected_size is not None and expected_size != size:
+                raise ConflictError(expected_size, size)
+            now = self._clock().astimezone(dt.timezone.utc)
+            if self._records:
+                now = max(now, self._records[-1].recorded_at)
+            for chunk in _chunks(ids, events, size + 1, now):
+                self.store.insert(chunk, self._grown(chunk))
+            self.store.commit()
+            self._appending = False
         except BaseException:
-            self._frontier = Frontier()  # it may be ahead of what was kept
+            self._settle()
             raise
-        self._records += [Record(seq, now, event) for seq, event in enumerate(events, size + 1)]
-        numbers.update(zip(ids, range(size + 1, size + 1 + len(ids)), strict=True))
+        self._took(ids, [Record(seq, now, event) for seq, event in enumerate(events, size + 1)])
         return size
+
+    def _settle(self) -> None:
+        """Put an append that was interrupted out of the world; also later, if this is interrupted as well."""
+        self.store.roll_back()
+        self._frontier = Frontier()  # it may be ahead of what was kept
+        self._appending = False
+
+    def _took(self, ids: Sequence[str], records: Sequence[Record]) -> None:
+        """Remember records that follow on the last. In this order: an interrupt in between only has them read again."""
+        self._numbers.update(zip(ids, (record.seq for record in records), strict=True))
+        self._records += records
 
     def _grown(self, chunk: Chunk) -> bytes:
         """The hashes that a chunk adds to the tree."""
@@ -189,6 +203,12 @@ class Log:
     def _refresh(self) -> None:
         """Read what the store has and we have not."""
         with self._lock:
+            if self._appending:  # nobody is: an append would have the lock
+                self._settle()
+            self._read_on()
+
+    def _read_on(self) -> None:
+        with self._lock:
             known, size = len(self._records), self.store.size()
             if size < known:
                 raise CorruptLogError(
@@ -201,8 +221,7 @@ class Log:
             for chunk in self.store.chunks(after=known):
                 events = stored(chunk.ids, chunk.bodies, chunk.first)
                 taken = chunk.recorded_at
-                self._records += [Record(seq, taken, event) for seq, event in enumerate(events, chunk.first)]
-                self._numbers.update(zip(chunk.ids, range(chunk.first, chunk.last + 1), strict=True))
+                self._took(chunk.ids, [Record(seq, taken, event) for seq, event in enumerate(events, chunk.first)])
 
     def records(self, *, size: int | None = None) -> list[Record]:
         """The records in order; only the first `size` of them where given."""
@@ -286,9 +305,12 @@ class Log:
                 size = known
             if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= known:
                 raise QueryError(f"the log holds {known} events, not {shown(size)}")
-            if self._tree.size < known:
-                for count, nodes in self.store.nodes(after=self._tree.size):
+            try:
+                for count, nodes in self.store.nodes(after=self._tree.size) if self._tree.size < known else ():
                     self._tree.add(count, nodes)
+            except BaseException:
+                self._tree = Tree()  # a part of these hashes may be in
+                raise
             return self._tree, size
 
     @property
@@ -365,7 +387,9 @@ class Log:
 
         Cost: reads and hashes the whole log; some 40,000 events a second.
         """
-        return verify(self.store, [checkpoints] if isinstance(checkpoints, Checkpoint) else list(checkpoints))
+        with self._lock:  # an append under way is not looked at
+            self._refresh()
+            return verify(self.store, [checkpoints] if isinstance(checkpoints, Checkpoint) else list(checkpoints))
 
     def close(self) -> None:
         """Let go of the store's file or connection."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 import attrs
@@ -67,25 +66,39 @@ class Store(Protocol):
     def node(self, level: int, number: int) -> bytes:
         """The hash of one complete subtree."""
 
-    def exclusive(self) -> AbstractContextManager[None]:
+    def begin(self) -> None:
         """
-        Keep every other writer out; what was inserted becomes durable, all of it, when this ends without an error.
+        Keep every other writer out, until `commit` or `roll_back`.
+
+        The three are called one after the other by one thread: the log sees to that.
 
         Raises:
             LockedError: another writer did not finish in time.
             ReadOnlyError: nothing may be written here.
-            LostConnectionError: the connection broke; whether anything was kept is unknown.
-            LogError: anything else; nothing was kept.
+            LostConnectionError: the connection broke.
+            LogError: anything else.
         """
 
     def insert(self, chunk: Chunk, nodes: bytes) -> None:
         """
-        Keep a chunk that follows on the last one. Only while this store is `exclusive`.
+        Keep a chunk that follows on the last one. Only between `begin` and `commit`.
 
         Args:
             chunk: The events.
             nodes: The hashes of all subtrees that these events complete, as `Frontier.grow` gives them.
         """
+
+    def commit(self) -> None:
+        """
+        Make what was inserted since `begin` durable, all of it.
+
+        Raises:
+            LostConnectionError: the connection broke; whether anything was kept is unknown.
+            LogError: anything else; nothing was kept.
+        """
+
+    def roll_back(self) -> None:
+        """Forget what was inserted and not committed, and let others in. Does nothing where there is nothing to do."""
 
     def check(self) -> None:
         """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from kursk_timeline.log.merkle import node_among
 from kursk_timeline.log.port import Chunk
@@ -17,7 +16,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._kept: list[tuple[Chunk, bytes]] = []
         self._new: list[tuple[Chunk, bytes]] = []
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = threading.Condition()
 
     def size(self) -> int:
         return self._kept[-1][0].last if self._kept else 0
@@ -38,16 +37,19 @@ class MemoryStore:
         chunk, nodes = self._kept[self._from(number + 1 << level)]
         return node_among(nodes, chunk.first - 1, chunk.last, level, number)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        with self._changed:
-            self._new = []
-            yield
-            self._kept += self._new  # in one go: all or nothing, whatever interrupts
-            self._changed.notify_all()
+    def begin(self) -> None:
+        self._new = []
 
     def insert(self, chunk: Chunk, nodes: bytes) -> None:
         self._new.append((chunk, nodes))
+
+    def commit(self) -> None:
+        with self._changed:
+            self._kept += self._new  # in one go: all or nothing, whatever interrupts
+            self._changed.notify_all()
+
+    def roll_back(self) -> None:
+        self._new = []
 
     def check(self) -> None:
         """Memory has no structure of its own to look at."""

@@ -253,25 +253,14 @@ class PostgresStore:
 
     # --- writing -------------------------------------------------------------------------------
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def begin(self) -> None:
         from psycopg import sql
 
         with self._translated() as db:
-            assert not self._writing, "a store is exclusive once at a time"
+            self.roll_back()  # what an interrupt may have left
+            db = self._ready()
             self._writing, self._inserted = True, 0
-            try:
-                db.execute(sql.SQL(_BEGIN).format(self._lock_milliseconds))
-                yield
-                if self._inserted:
-                    db.execute("SELECT pg_catalog.pg_notify('kursk_timeline', %s)", (str(self._inserted),))
-                if db.execute("COMMIT").statusmessage != "COMMIT":  # it rolls back without a word after an error
-                    raise StorageError(f"{self.where}: the append was rolled back; nothing was appended")
-            except BaseException:
-                self._roll_back(db)
-                raise
-            finally:
-                self._writing = False
+            db.execute(sql.SQL(_BEGIN).format(self._lock_milliseconds))
 
     def insert(self, chunk: Chunk, nodes: bytes) -> None:
         assert self._writing, "insert only while the store is exclusive"
@@ -282,14 +271,33 @@ class PostgresStore:
                 copy.write(_binary(chunk, nodes))
             self._inserted = chunk.last
 
-    def _roll_back(self, db: _Connection) -> None:
-        import psycopg
+    def commit(self) -> None:
+        with self._translated() as db:
+            if self._inserted:
+                db.execute("SELECT pg_catalog.pg_notify('kursk_timeline', %s)", (str(self._inserted),))
+            if db.execute("COMMIT").statusmessage != "COMMIT":  # it rolls back without a word after an error
+                raise StorageError(f"{self.where}: the append was rolled back; nothing was appended")
+            self._writing = False
 
-        try:
-            if not db.closed:
-                db.execute("ROLLBACK")
-        except psycopg.Error:
-            self._let_go()  # and the server rolls back
+    def roll_back(self) -> None:
+        import psycopg
+        from psycopg.pq import TransactionStatus
+
+        with self._lock:
+            self._writing = False
+            db = self._connection
+            if db is None or db.closed or self._pid != os.getpid():
+                return
+            try:
+                match db.info.transaction_status:
+                    case TransactionStatus.IDLE:
+                        pass
+                    case TransactionStatus.ACTIVE:  # interrupted within a COPY: nothing else can be said to the server
+                        self._let_go()
+                    case _:
+                        db.execute("ROLLBACK")
+            except psycopg.Error:
+                self._let_go()  # and the server rolls back
 
     def grant(self, role: str, *, write: bool = False) -> None:
         """

@@ -56,6 +56,10 @@ _TYPES = (int, int, bytes, bytes, bytes, bytes)
 """Of a row's values, as they are read; a damaged file may give others."""
 
 _SCHEMA = {
+    # First, or PRAGMA integrity_check takes its root page 0 for a wish to see a part of the file only.
+    "events": """CREATE VIEW events AS
+SELECT first + key AS seq, recorded_at, value AS body
+FROM chunks, json_each('[' || replace(bodies, char(10), ',') || ']')""",
     "chunks": """CREATE TABLE chunks (
     first INTEGER PRIMARY KEY,
     count INTEGER NOT NULL CHECK (count > 0),
@@ -72,9 +76,6 @@ BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END""",
     "chunks_come_in_order": """CREATE TRIGGER chunks_come_in_order BEFORE INSERT ON chunks
 WHEN NEW.first IS NOT coalesce((SELECT first + count FROM chunks ORDER BY first DESC LIMIT 1), 1)
 BEGIN SELECT RAISE(ABORT, 'events come in order, each once, without gaps'); END""",
-    "events": """CREATE VIEW events AS
-SELECT first + key AS seq, recorded_at, value AS body
-FROM chunks, json_each('[' || replace(bodies, char(10), ',') || ']')""",
 }
 
 
@@ -178,18 +179,11 @@ class SqliteStore:
 
     # --- writing -------------------------------------------------------------------------------
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def begin(self) -> None:
         with self._translated() as db:
+            self.roll_back()  # what an interrupt may have left
             # IMMEDIATE takes the write lock first: what is read now is still so when we write.
             db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
 
     def insert(self, chunk: Chunk, nodes: bytes) -> None:
         recorded_at = chunk.recorded_at.astimezone(dt.timezone.utc).isoformat(timespec="microseconds")
@@ -201,9 +195,18 @@ class SqliteStore:
                 (chunk.first, count, recorded_at, checksum, nodes, text.decode()),
             )
 
+    def commit(self) -> None:
+        with self._translated() as db:
+            db.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        with self._lock, suppress(sqlite3.Error):
+            if self._connection is not None and self._connection.in_transaction and self._pid == os.getpid():
+                self._connection.execute("ROLLBACK")
+
     def copy_into(self, path: Path) -> None:
         """Copy the file as it stands, while others read and write, by SQLite's own backup."""
-        with closing(sqlite3.connect(path)) as copy, self._translated() as db:
+        with self._translated(), closing(self._connect("ro")) as db, closing(sqlite3.connect(path)) as copy:
             db.backup(copy)
 
     def wait(self, size: int, seconds: float) -> None:
@@ -220,8 +223,10 @@ class SqliteStore:
     def _let_go(self) -> None:
         if self._connection is not None:
             if self._pid == os.getpid():
-                with suppress(sqlite3.Error):  # the empty journal goes, unless somebody else is about to use it
-                    self._connection.execute("PRAGMA journal_mode = DELETE")
+                with suppress(sqlite3.Error, UnicodeError, OSError):
+                    # The empty journal goes, unless somebody else uses it, or another file has this one's name now.
+                    if _number(self.path) == self._file:
+                        self._connection.execute("PRAGMA journal_mode = DELETE")
                 self._connection.close()
                 _OPENED[self._file] -= 1
             else:
@@ -267,7 +272,8 @@ class SqliteStore:
             db.execute("PRAGMA cell_size_check = ON")
             if sys.version_info >= (3, 12):  # nothing that is said in SQL may break the file
                 db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
-            if new:
+            # A crash while the file was made leaves one that is rolled back to nothing as soon as it is read.
+            if new or (writable and not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]):
                 self._make(db)
             self._check_schema(db)
             db.execute("PRAGMA synchronous = FULL")
@@ -290,13 +296,23 @@ class SqliteStore:
         with open(self.path, "rb", buffering=0) as file:
             page = file.read(4096)
         is_database, is_marked = page.startswith(b"SQLite format 3\0"), page[68:72] == APPLICATION_ID.to_bytes(4, "big")
-        if is_database and is_marked:
+        if (is_database and is_marked) or self._was_being_made():
             return
         if is_marked or b"chunks_are_never_updated" in page:
             raise CorruptLogError(f"{self.path} is damaged: its first page is not that of a log")
         if is_database:
             raise NotALogError(f"{self.path} is a database of something else; it was left as it is")
         raise NotALogError(f"{self.path} is no log: not an SQLite file")
+
+    def _was_being_made(self) -> bool:
+        """Whether a crash left a journal that says: before this, the file was empty."""
+        try:
+            with open(f"{self.path}-journal", "rb", buffering=0) as file:
+                head = file.read(20)
+        except OSError:
+            return False
+        # https://www.sqlite.org/fileformat.html#the_rollback_journal: a magic, and at 16 the pages there were
+        return head[:8] == bytes.fromhex("d9d505f920a163d7") and head[16:] == bytes(4)
 
     def _make(self, db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
@@ -317,11 +333,13 @@ class SqliteStore:
                 f"{self.path} is from before the first release; export it with the version that made it, "
                 "and append the lines to a new log"
             )
-        found = {
-            name.decode(errors="replace"): sql.decode(errors="replace")
-            for name, sql in db.execute("SELECT CAST(name AS BLOB), CAST(coalesce(sql, '') AS BLOB) FROM sqlite_schema")
-        }
-        if (application, version, found) != (APPLICATION_ID, SCHEMA_VERSION, _SCHEMA):
+        rows = db.execute(
+            "SELECT CAST(name AS BLOB), CAST(coalesce(sql, '') AS BLOB), rootpage FROM sqlite_schema"
+        ).fetchall()
+        found = {name.decode(errors="replace"): (sql.decode(errors="replace"), page) for name, sql, page in rows}
+        # The table's first page is the file's second: another one would be another table.
+        ours = {name: (sql, 2 if name == "chunks" else 0) for name, sql in _SCHEMA.items()}
+        if (application, version, found) != (APPLICATION_ID, SCHEMA_VERSION, ours):
             raise CorruptLogError(
                 f"{self.path} is not built as a log is: its table or the triggers that guard it differ"
             )
@@ -370,6 +388,8 @@ class SqliteStore:
                 return LockedError(f"{self.path} is being written by another process; nothing was appended, try again")
             case sqlite3.SQLITE_READONLY:
                 return ReadOnlyError(f"{self.path} can be read and not written")
+            case sqlite3.SQLITE_ERROR if "unsupported file format" in str(error):
+                return CorruptLogError(f"{self.path} is damaged: {error}")
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return CorruptLogError(f"{self.path} is damaged: {error}")
             case _:
@@ -393,9 +413,11 @@ def backup(store: Store, path: str | os.PathLike[str]) -> Path:
         if isinstance(store, SqliteStore):
             store.copy_into(temporary)
         else:
-            with closing(SqliteStore(temporary)) as copy, copy.exclusive():
+            with closing(SqliteStore(temporary)) as copy:
+                copy.begin()
                 for chunk, (_, nodes) in zip(store.chunks(), store.nodes(), strict=False):
                     copy.insert(chunk, nodes)
+                copy.commit()
     return file_path(path)
 
 
