@@ -119,6 +119,18 @@ def test_a_signed_checkpoint_is_only_taken_from_its_key(db: Path, tmp_path: Path
     assert "keygen" not in complaint(2, "checkpoint", "--log", db, "--key", bare)
 
 
+def test_a_secret_on_the_command_line_is_refused_and_not_repeated(db: Path, tmp_path: Path) -> None:
+    """The file is meant; a public key may be given either way."""
+    public = answer("keygen", "a", tmp_path / "secret.key")
+    secret = (tmp_path / "secret.key").read_text().strip()
+    assert secret[-20:] not in complaint(2, "checkpoint", "--log", db, "--key", secret)
+    (tmp_path / "public.key").write_text(public)
+    (tmp_path / "note").write_text(answer("checkpoint", "--log", db, "--key", tmp_path / "secret.key"))
+    assert "agrees" in answer("verify", db, "--checkpoint", tmp_path / "note", "--key", tmp_path / "public.key")
+    assert secret[-20:] not in complaint(2, "verify", db, "--checkpoint", tmp_path / "note", "--key", secret)
+    assert "give --checkpoint" in complaint(2, "verify", db, "--key", public.strip())
+
+
 # --- proofs ------------------------------------------------------------------------------------
 
 
@@ -157,6 +169,15 @@ def test_growth_is_proven_between_two_checkpoints(db: Path, kept: Path, tmp_path
         timeline.append([held("2024-08-06", "404 km2"), *EVENTS[1:]])
     now.write_text(answer("checkpoint", "--log", tmp_path / "anew.db"))
     complaint(1, "verify", proof, "--checkpoint", kept, "--checkpoint", now)
+
+
+def test_a_proof_that_would_not_hold_is_not_printed(db: Path, tmp_path: Path) -> None:
+    """To the checkpoint of another log, or since one."""
+    with kt.Timeline.open(tmp_path / "anew.db") as timeline:
+        timeline.append([held("2024-08-06", "404 km2"), *EVENTS[1:10]])
+    (tmp_path / "other").write_text(answer("checkpoint", "--log", tmp_path / "anew.db"))
+    assert "another root" in complaint(1, "prove", "7", "--log", db, "--at", tmp_path / "other")
+    assert "another root" in complaint(1, "prove", "--since", tmp_path / "other", "--log", db)
 
 
 # --- keeping -----------------------------------------------------------------------------------
@@ -202,6 +223,8 @@ def test_a_follower_prints_what_others_append(db: Path) -> None:
     assert answer("follow", "--log", db, "--timeout", "0") == ""
     assert len(answer("follow", "--log", db, "--after", "0", "--timeout", "0").splitlines()) == 13
     complaint(2, "follow", "--log", db, "--after", "14")
+    complaint(2, "follow", "--log", db, "--timeout", "nan")
+    assert "others append to" in complaint(2, "follow")  # to the bundled record nobody does
 
 
 def test_a_long_file_shows_a_bar_on_a_terminal_and_only_there(tmp_path: Path) -> None:

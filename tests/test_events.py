@@ -8,7 +8,7 @@ import hashlib
 import json
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -410,6 +410,29 @@ def test_losses_name_at_least_one_figure() -> None:
     with pytest.raises(kt.EventError, match="at least one"):
         kt.LossesReported(**fields)
     assert kt.LossesReported(**fields, killed="none").killed == kt.Quantity.parse("none", "persons")
+
+
+def test_a_kind_of_your_own_keeps_moments_and_what_it_works_out(tmp_path: Path) -> None:
+    """A moment is written with its time; a field that is computed is there on an event that comes from a log."""
+
+    @kt.register
+    @attrs.frozen(kw_only=True, eq=False, repr=False)
+    class SignalHeard(kt.Event):
+        kind: ClassVar[str] = "invented-signal-heard"
+        at: dt.datetime = attrs.field(converter=lambda v: dt.datetime.fromisoformat(v) if isinstance(v, str) else v)
+        hour: int = attrs.field(init=False)
+
+        def __attrs_post_init__(self) -> None:
+            kt.Event.__attrs_post_init__(self)
+            object.__setattr__(self, "hour", self.at.hour)
+
+    event = SignalHeard(at=dt.datetime(2030, 1, 1, 12, 30), **common("2030-01-01"))  # noqa: DTZ001
+    assert b'"at":"2030-01-01T12:30:00"' in event.canonical
+    with kt.Timeline.open(tmp_path / "log.db") as timeline:
+        timeline.append(event)
+    with kt.Timeline.open(tmp_path / "log.db") as timeline:
+        assert (timeline.log[1].event.hour, timeline.log[1].event.at) == (12, event.at)
+    KINDS.pop("invented-signal-heard")
 
 
 def test_a_kind_of_your_own_is_stored_and_read_back() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,6 +18,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 import kursk_timeline as kt
 import postgres
+from kursk_timeline.events.codec import stored
 from kursk_timeline.log import Log
 from kursk_timeline.log.merkle import Frontier, leaf_hash, peaks_of
 from kursk_timeline.log.port import Chunk, Store
@@ -121,6 +124,56 @@ def test_an_interrupt_after_the_commit_counts_nothing_twice(log: Log, monkeypatc
                 log.append(batch)
         assert log.append(batch).added == ()
         assert log.verify().size == len(log)
+
+
+def test_a_log_that_is_asked_in_the_midst_of_its_own_append_says_what_it_knew(log: Log) -> None:
+    """As by a signal handler: it neither reads what is not committed, nor rolls it back; and it takes no append."""
+    log.append(EVENTS[:3])
+    answers: list[object] = []
+
+    def asked() -> dt.datetime:
+        answers.extend([len(log), repr(log), EVENTS[5] in log])
+        with pytest.raises(kt.LogError, match="under way"):
+            log.append(EVENTS[9])
+        return NOON
+
+    log._clock = asked
+    log.append([held("2024-08-06", f"{n + 1} km2", note="many") for n in range(1500)])
+    assert answers[0] == 3
+    assert len(log) == 1503
+    assert log.verify().size == 1503
+
+
+def test_a_look_by_the_start_of_an_id_goes_on_while_others_append(log: Log) -> None:
+    """Also in another thread."""
+    log.append(EVENTS[0])
+    writer = threading.Thread(target=lambda: [log.append(event) for event in EVENTS[1:]])
+    writer.start()
+    while writer.is_alive():
+        assert log[EVENTS[0].id[:10]].seq == 1
+    writer.join()
+
+
+@pytest.mark.parametrize("body", [b'{"kind":"statement-made","v":1,"x":1}', b'{"v":1, "kind":"statement-made"}', None])
+def test_an_event_that_nobody_looked_at_is_looked_at_before_it_is_appended(log: Log, body: bytes | None) -> None:
+    """What another file holds and is no event, or not in canonical form, does not spread."""
+    bytes_ = body or EVENTS[0].canonical.replace(b",", b" ,", 1)
+    (unread,) = stored([hashlib.sha256(bytes_).hexdigest()], [bytes_], 1)
+    with pytest.raises(kt.DecodeError):
+        log.append([EVENTS[1], unread])
+    assert len(log) == 0
+
+
+@pytest.mark.parametrize("bad", ["0", True, -1, 1.0])
+def test_an_expected_size_is_a_number_of_events(log: Log, bad: Any) -> None:
+    with pytest.raises(kt.InputError, match="expected_size"):
+        log.append(EVENTS[0], expected_size=bad)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -1, "5"])
+def test_a_timeout_is_a_number_of_seconds(log: Log, bad: Any) -> None:
+    with pytest.raises(kt.QueryError, match="seconds"):
+        log.follow(timeout=bad)
 
 
 def test_sending_a_batch_again_whose_fate_is_unknown_is_no_conflict(log: Log) -> None:

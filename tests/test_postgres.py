@@ -244,12 +244,51 @@ def test_the_database_itself_refuses_to_change_or_skip(opened: Opened, database:
     log.verify()
 
 
-def test_events_may_be_written_by_hand_in_order(opened: Opened, database: str) -> None:
-    """The guard refuses gaps, and nothing else."""
+BY_HAND = """INSERT INTO kursk_timeline.events
+SELECT 4, {id}, {time}, {body}, decode(repeat('00', {length}), 'hex') FROM kursk_timeline.events WHERE seq = 3"""
+FITTING = {
+    "id": "sha256(convert_to(body || ' ', 'UTF8'))",
+    "time": "recorded_at",
+    "body": "body || ' '",
+    "length": "32 * 3",  # event 4 ends subtrees of one, two and four
+}
+
+
+def test_events_that_fit_may_be_written_by_hand(opened: Opened, database: str) -> None:
+    """By number, hash and time; `verify` says that this library did not write them."""
     opened().append(EVENTS[:3])
-    sql(database, COPIED.format(4, "sha256('a')") + " WHERE seq = 3")
-    sql(database, COPIED.format("seq + 4", "sha256(int8send(seq))"))
-    assert sql(database, "SELECT count(*), max(seq) FROM kursk_timeline.events") == [(8, 8)]
+    sql(database, BY_HAND.format(**FITTING))
+    assert sql(database, "SELECT count(*), max(seq) FROM kursk_timeline.events") == [(4, 4)]
+    with pytest.raises(kt.CorruptLogError, match="event 4"):
+        opened().verify()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "sha256('a')"},
+        {"id": "sha256(convert_to(body || chr(10), 'UTF8'))", "body": "body || chr(10)"},
+        {"time": "'infinity'"},
+        {"time": "'-infinity'"},
+        {"time": "now() + interval '1 day'"},
+        {"time": "recorded_at - interval '1 microsecond'"},
+        {"length": "0"},
+        {"length": "32"},
+        {"length": "32 * 4"},
+    ],
+)
+def test_events_that_would_make_the_log_unreadable_are_refused(
+    opened: Opened, database: str, change: dict[str, str]
+) -> None:
+    """Whoever writes by hand cannot keep everybody else from reading and appending."""
+    import psycopg
+
+    log = opened()
+    log.append(EVENTS[:3])
+    with pytest.raises(psycopg.IntegrityError):
+        sql(database, BY_HAND.format(**{**FITTING, **change}))
+    log.append(EVENTS[3])
+    log.verify()
 
 
 # --- roles -------------------------------------------------------------------------------------
@@ -388,7 +427,7 @@ def test_a_writer_that_does_not_take_turns_is_refused_or_noticed(opened: Opened,
 
     def write() -> None:
         with exclusive(store_of(log)):
-            sql(database, COPIED.format(4, "sha256('a')") + " WHERE seq = 3")
+            sql(database, BY_HAND.format(**FITTING))
             store_of(log).insert(*chunk_of(EVENTS[3:4], 4))
 
     with pytest.raises(kt.StorageError, match="take turns"):
@@ -774,7 +813,11 @@ CHANGES = [
     ("DELETE FROM kursk_timeline.events WHERE seq = 1", 1),
     ("UPDATE kursk_timeline.events SET recorded_at = 'infinity' WHERE seq = 3", None),
 ]
-WITHOUT_TRIGGERS = "ALTER TABLE kursk_timeline.events DISABLE TRIGGER USER"
+WITHOUT_GUARDS = (
+    "ALTER TABLE kursk_timeline.events DISABLE TRIGGER USER",
+    "ALTER TABLE kursk_timeline.events "
+    "DROP CONSTRAINT IF EXISTS id_is_that_of_the_body, DROP CONSTRAINT IF EXISTS nodes_end_with_the_event",
+)
 WITH_TRIGGERS = (
     "ALTER TABLE kursk_timeline.events ENABLE ALWAYS TRIGGER events_are_never_changed",
     "ALTER TABLE kursk_timeline.events ENABLE ALWAYS TRIGGER events_come_in_order",
@@ -785,7 +828,7 @@ WITH_TRIGGERS = (
 def test_what_a_superuser_changed_is_noticed(opened: Opened, database: str, statement: str, seq: int | None) -> None:
     """By every reader, with the event's number."""
     opened().append(EVENTS)
-    sql(database, WITHOUT_TRIGGERS, statement, *WITH_TRIGGERS)
+    sql(database, *WITHOUT_GUARDS, statement, *WITH_TRIGGERS)
     for look in (lambda log: log.verify(), len):
         with pytest.raises(kt.CorruptLogError) as caught:
             look(opened())
@@ -797,7 +840,7 @@ def test_what_a_superuser_changed_is_noticed(opened: Opened, database: str, stat
 def test_hashes_of_the_wrong_length_are_noticed(opened: Opened, database: str, nodes: str) -> None:
     """Before anybody puts a proof together from them."""
     opened().append(EVENTS)
-    sql(database, WITHOUT_TRIGGERS, f"UPDATE kursk_timeline.events SET nodes = {nodes} WHERE seq = 6", *WITH_TRIGGERS)
+    sql(database, *WITHOUT_GUARDS, f"UPDATE kursk_timeline.events SET nodes = {nodes} WHERE seq = 6", *WITH_TRIGGERS)
     log = opened()
     assert len(log) == len(EVENTS)
     for look in (lambda: log.root, log.verify):
@@ -810,7 +853,7 @@ def test_hashes_that_were_changed_are_noticed(opened: Opened, database: str) -> 
     """By who computes them anew."""
     opened().append(EVENTS)
     change = "UPDATE kursk_timeline.events SET nodes = substr(nodes, 1, 32) || sha256('a') WHERE seq = 6"
-    sql(database, WITHOUT_TRIGGERS, change, *WITH_TRIGGERS)
+    sql(database, *WITHOUT_GUARDS, change, *WITH_TRIGGERS)
     with pytest.raises(kt.CorruptLogError):
         opened().verify()
 

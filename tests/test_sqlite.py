@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import faulthandler
 import hashlib
 import multiprocessing
 import os
@@ -13,10 +14,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -553,6 +557,104 @@ def test_a_crashed_append_in_a_read_only_place_says_what_to_do(
         opened(there / "log.db")
     monkeypatch.undo()
     assert [record.event for record in opened(there / "log.db")] == EVENTS[:3]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recorded_at": "hello"},
+        {"recorded_at": "2026-99-01T00:00:00.000000+00:00"},
+        {"recorded_at": "2026-01-01T00:00:00.000000"},
+        {"recorded_at": "2026-01-01T00:00:00.000000+03:00"},
+        {"recorded_at": "2026-01-01 00:00:00+00:00"},
+        {"nodes": b"xx"},
+        {"nodes": b""},
+    ],
+    ids=str,
+)
+def test_a_row_that_nothing_here_writes_is_refused_though_its_checksum_fits(
+    path: Path, opened: Opened, change: dict[str, Any]
+) -> None:
+    """One error of ours, whoever looks, and nothing is appended on top of it."""
+    opened(path).append(EVENTS[:3])
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        columns = ("first", "count", "recorded_at", "nodes", "bodies")
+        row = (
+            dict(zip(columns, db.execute(f"SELECT {', '.join(columns)} FROM chunks").fetchone(), strict=True)) | change
+        )
+        checksum = sqlite_store._checksum(
+            row["first"], row["count"], row["recorded_at"].encode(), row["nodes"], row["bodies"].encode()
+        )
+        (trigger,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'chunks_are_never_updated'").fetchone()
+        db.execute("DROP TRIGGER chunks_are_never_updated")
+        db.execute(
+            "UPDATE chunks SET recorded_at = ?, nodes = ?, checksum = ?", (row["recorded_at"], row["nodes"], checksum)
+        )
+        db.execute(trigger)
+    for look in (len, lambda log: log.append(EVENTS[3]), lambda log: log.root, lambda log: log.verify()):
+        with pytest.raises(kt.CorruptLogError, match="from 1 on") as caught:
+            look(opened(path))
+        assert (caught.value.what, caught.value.seq) == ("rewritten", 1)
+
+
+def test_a_store_that_lost_its_folder_does_not_begin_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path means the folder it was opened in, and a file that was removed is not made again."""
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    log = Log(SqliteStore("log.db"))
+    log.append(EVENTS[:2])
+    monkeypatch.chdir(tmp_path / "other")
+    log.store._pid = -1  # as a forked child sees it
+    assert len(log) == 2
+    log.append(EVENTS[2])
+    assert list((tmp_path / "other").iterdir()) == []
+    (tmp_path / "log.db").unlink()
+    log.store._pid = -1
+    with pytest.raises(kt.CorruptLogError, match="removed"):
+        log.append(EVENTS[3])
+    assert not (tmp_path / "log.db").exists()
+    log.close()
+
+
+def _fork_while_others_append(path: str) -> None:
+    """In a process of its own: a child that is forked while another thread appends can use the log."""
+    timeline = kt.Timeline.open(path)
+    stop = threading.Event()
+
+    def append() -> None:
+        n = 0
+        while not stop.is_set():
+            n += 1
+            timeline.append(held("2024-08-06", f"{n} km2", note="thread"))
+
+    writer = threading.Thread(target=append, daemon=True)
+    writer.start()
+    for _ in range(10):
+        time.sleep(0.01)
+        pid = os.fork()
+        if pid == 0:
+            faulthandler.dump_traceback_later(20, exit=True)  # a child that hangs ends, and says where
+            try:
+                timeline.append(held("2024-08-07", f"{os.getpid()} km2", note="child"))
+                os._exit(0 if len(timeline) else 1)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0
+    stop.set()
+    writer.join()
+    assert timeline.log.verify().size == len(timeline)
+    timeline.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_forked_while_another_thread_appends_does_not_hang(path: Path, opened: Opened) -> None:
+    """It has none of its parent's threads, and so none of their locks."""
+    process = multiprocessing.get_context("spawn").Process(target=_fork_while_others_append, args=(str(path),))
+    process.start()
+    process.join(120)
+    assert process.exitcode == 0
+    assert sum("child" in (r.event.note or "") for r in opened(path)) == 10
 
 
 def test_a_damaged_header_is_damage_where_the_rest_says_whose_it_is(path: Path, opened: Opened) -> None:

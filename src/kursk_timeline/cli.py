@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import attrs
 from cyclopts import App, Parameter
 
 from kursk_timeline import __version__
@@ -25,7 +26,7 @@ from kursk_timeline.errors import InputError, StorageError, TimelineError, shown
 from kursk_timeline.formats import csv, jsonl
 from kursk_timeline.log.checkpoint import Checkpoint
 from kursk_timeline.log.keys import SigningKey, VerifyingKey
-from kursk_timeline.log.proofs import check_proof
+from kursk_timeline.log.proofs import check_proof, verify_extends, verify_inclusion
 from kursk_timeline.replay.standing import corroborations, is_known, speaks_for, withdrawn
 from kursk_timeline.text import PLAIN, file_path, visible
 from kursk_timeline.text import path as claimant_path
@@ -333,9 +334,9 @@ def backup(out: Path, *, log: LogPath = None) -> None:
     out:
         A file that is not there yet.
     """
-    timeline = _opened(log)
-    timeline.backup(out)
-    sys.stderr.write(f"{len(timeline)} events copied to {out}\n")
+    _opened(log).backup(out)
+    with Timeline.open(out) as copy:
+        sys.stderr.write(f"{len(copy)} events copied to {out}\n")
 
 
 @app.command
@@ -349,6 +350,8 @@ def follow(
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="JSON Lines instead of text.")] = False,
 ) -> None:
     """Print events as they are appended, by whomever, until interrupted."""
+    if log is None or log.endswith(".jsonl"):
+        raise InputError("name a log that others append to: --log with an SQLite log, or with postgresql://…")
     timeline = _opened(log)
     with contextlib.suppress(KeyboardInterrupt):
         for record in timeline.follow(after, timeout=timeout):
@@ -374,6 +377,8 @@ def checkpoint(
 
     With a key the checkpoint is signed, and has the key's name where no --origin is given.
     """
+    if key is not None and str(key).startswith("PRIVATE+KEY+"):
+        raise InputError("--key takes the file that 'keygen' wrote; a secret on the command line can be seen by others")
     signing = None if key is None else SigningKey.parse(_text(key).strip())
     if signing is not None and origin is None:
         origin = signing.name
@@ -430,14 +435,20 @@ def prove(
     if (event is None) == (since is None):
         raise InputError("name either an event, or --since an older checkpoint")
     opened = _opened(log).log
-    size = None if at is None else Checkpoint.parse(_text(at)).size
+    now = opened.checkpoint() if at is None else Checkpoint.parse(_text(at))
+    # What is printed holds: a proof to the checkpoint of another log would only be found out by who gets it.
     if event is not None:
-        seq = int(event) if event.isascii() and event.isdecimal() and len(event) < 6 else event
-        record, proof = opened[seq], opened.prove(seq, size=size)
-        _print([_json({"event": record.event.canonical.decode(), **proof.to_json()})])
+        is_number = event.isascii() and event.isdecimal() and len(event) < 16 and int(event) <= len(opened)
+        record = opened[int(event) if is_number else event]
+        inclusion = opened.prove(record.seq, size=now.size)
+        verify_inclusion(record.event, inclusion, now)
+        _print([_json({"event": record.event.canonical.decode(), **inclusion.to_json()})])
     else:
         assert since is not None
-        _print([_json(opened.prove_extends(Checkpoint.parse(_text(since)).size, size=size).to_json())])
+        old = Checkpoint.parse(_text(since))
+        extension = opened.prove_extends(old.size, size=now.size)
+        verify_extends(extension, old, attrs.evolve(now, origin=old.origin) if at is None else now)
+        _print([_json(extension.to_json())])
 
 
 @app.command
@@ -452,7 +463,7 @@ def verify(
         list[str] | None,
         Parameter(
             negative="",
-            help="A public key: each checkpoint must be signed by one of these. May be given several times.",
+            help="A public key, or a file with it: each checkpoint must be signed by one of these.",
         ),
     ] = None,
 ) -> None:
@@ -464,7 +475,9 @@ def verify(
     target:
         A log (an SQLite file, a .jsonl file, postgresql://…), or a .json file that 'prove' printed.
     """
-    keys = [VerifyingKey.parse(one) for one in key or ()]
+    if key and not checkpoint:
+        raise InputError("--key says who must have signed a checkpoint: give --checkpoint too")
+    keys = [VerifyingKey.parse(one if "+" in one else _text(file_path(one))) for one in key or ()]
     kept = [Checkpoint.open(_text(one), *keys) if keys else Checkpoint.parse(_text(one)) for one in checkpoint or ()]
     if target.endswith(".json"):
         _print([check_proof(_text(file_path(target)), kept)])

@@ -159,7 +159,7 @@ class Timeline(Rich):
 
     def backup(self, path: str | os.PathLike[str]) -> Path:
         """
-        Copy the whole log into a new SQLite file, complete or not at all, while others go on appending.
+        Copy the whole log into a new SQLite file, complete or not at all, while others go on reading.
 
         The copy has the same root, and every record its time. An SQLite file is copied by SQLite's own
         backup; a log in memory or in PostgreSQL is written anew.
@@ -174,7 +174,8 @@ class Timeline(Rich):
         self._refuse_the_past("back up")
         from kursk_timeline.stores.sqlite import backup
 
-        return backup(self.log.store, path)
+        with self.log.at_rest() as store:
+            return backup(store, path)
 
     def follow(self, after: int | None = None, *, timeout: float | None = None) -> Iterator[Record]:
         """

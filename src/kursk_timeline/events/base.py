@@ -165,7 +165,8 @@ def source(value: Source | str | Mapping[str, Any]) -> Source:
         return value
     if isinstance(value, Mapping):
         items = tuple(value.items())
-        return _read_source(items) if all(type(one) is str for _, one in items) else _source(items)
+        short = all(type(one) is str for _, one in items) and sum(len(one) for _, one in items) < 500
+        return _read_source(items) if short else _source(items)
     return Source(value)
 
 
@@ -263,7 +264,7 @@ class Event(Rich):
 
         def __getattr__(self, field: str) -> Any:
             """A field of an event that has not been read yet (`unread`): read them all."""
-            names = [one.name for one in attrs.fields(type(self)) if one.init]
+            names = [one.name for one in attrs.fields(type(self)) if one.name != "_stored"]
             if field not in names or _read is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {field!r}")
             read = _read(object.__getattribute__(self, "_stored"))
@@ -341,6 +342,18 @@ def unread(cls: type[Event], id_: str, body: bytes) -> Event:
 _set_stored: Callable[[Event, bytes], None] = Event._stored.__set__  # type: ignore[union-attr]
 _set_canonical: Callable[[Event, bytes], None] = Event.canonical.__set__  # type: ignore[attr-defined]
 _set_id: Callable[[Event, str], None] = Event.id.__set__  # type: ignore[attr-defined]
+
+
+def is_unread(event: Event) -> bool:
+    """Whether nobody has looked at a field yet."""
+    try:
+        _get_reported(event)
+    except AttributeError:
+        return True
+    return False
+
+
+_get_reported: Callable[[Event], When] = Event.reported.__get__  # type: ignore[attr-defined]
 
 
 def fill(read: Callable[[bytes], Event]) -> None:

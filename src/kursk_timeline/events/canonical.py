@@ -58,8 +58,8 @@ class _ByType(dict[type, Callable[[Any], Any]]):
 _plain_by_type = _ByType(
     {
         When: str,
-        Quantity: Quantity.to_json,
-        dt.date: dt.date.isoformat,
+        Quantity: lambda value: value.to_json(),
+        dt.date: lambda value: value.isoformat(),
         tuple: lambda value: [_plain(one) for one in value],
     }
 )

@@ -139,6 +139,19 @@ def _read_stored(body: bytes) -> Event:
 fill(_read_stored)
 
 
+def check_stored(event: Event) -> None:
+    """
+    Read an event that nobody has looked at yet, to see that it is one.
+
+    Raises:
+        DecodeError: its bytes are no event, or not in canonical form.
+    """
+    body = event.canonical
+    _read_stored(body)
+    if encode(msgspec.json.decode(body)) != body:
+        raise DecodeError("not in canonical form", source=f"event {event.id[:12]}…")
+
+
 # --- old shapes --------------------------------------------------------------------------------
 
 

@@ -12,15 +12,26 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar
 
 import attrs
 import msgspec
 
-from kursk_timeline.errors import ConflictError, CorruptLogError, InputError, LostConnectionError, QueryError, shown
-from kursk_timeline.events.base import AboutEvent, Event
-from kursk_timeline.events.codec import stored
+from kursk_timeline.errors import (
+    ConflictError,
+    CorruptLogError,
+    InputError,
+    LogError,
+    LostConnectionError,
+    QueryError,
+    shown,
+)
+from kursk_timeline.events.base import AboutEvent, Event, is_unread
+from kursk_timeline.events.codec import check_stored, stored
+from kursk_timeline.fork import quiet_during_fork
 from kursk_timeline.log.check import Verified, verify
-from kursk_timeline.log.checkpoint import Checkpoint
+from kursk_timeline.log.checkpoint import Checkpoint, whole
 from kursk_timeline.log.merkle import Frontier, Tree, leaf_hash, peaks_of
 from kursk_timeline.log.port import CHUNK_BYTES, CHUNK_EVENTS, Chunk, Store
 from kursk_timeline.log.proofs import Extension, Inclusion
@@ -84,15 +95,26 @@ class Log:
         clock: Gives the time of an append, UTC; only tests want another one.
     """
 
+    fork_rank: ClassVar[int] = 0
+
     def __init__(self, store: Store, *, clock: Callable[[], dt.datetime] = utc_now) -> None:
         self.store = store
         self._clock = clock
         self._records: list[Record] = []
         self._numbers: dict[str, int] = {}
-        self._frontier = Frontier()
         self._tree = Tree()
-        self._appending = False
+        self._frontier = Frontier()
+        self._inside = False
+        """An append is under way."""
+        self._unsettled = False
+        """An append was interrupted, and so was whatever was to put that right."""
         self._lock = threading.RLock()
+        quiet_during_fork(self)
+
+    def renew(self) -> None:
+        """In a forked child: a new lock, and no append that was under way in the parent."""
+        self._lock = threading.RLock()
+        self._inside, self._unsettled, self._frontier = False, False, Frontier()
 
     # --- appending -----------------------------------------------------------------------------
 
@@ -120,12 +142,18 @@ class Log:
             events = [events]
         batch: dict[str, Event] = {}
         about: list[AboutEvent] = []
+        if expected_size is not None:
+            whole(expected_size, "expected_size", least=0)
         for event in events:
             if not isinstance(event, Event):
                 raise InputError(f"only events can be appended, not {shown(event)}")
+            if is_unread(event):
+                check_stored(event)
             if batch.setdefault(event.id, event) is event and isinstance(event, AboutEvent):
                 about.append(event)
         with self._lock:
+            if self._inside:
+                raise LogError("an append to this log is under way in this very thread; append again when it is over")
             if all(id_ in self._numbers for id_ in batch):  # nothing to write, so nobody need be kept out
                 return self._receipt(batch, len(self))
             for pause in (*RETRY_SECONDS, None):
@@ -141,7 +169,7 @@ class Log:
         """Append what is not there yet; the size before."""
         numbers = self._numbers
         try:
-            self._appending = True
+            self._inside = self._unsettled = True
             self.store.begin()
             self._read_on()  # what others appended until now, when nobody else can any more
             self._check_references(about, batch)
@@ -156,10 +184,12 @@ class Log:
             for chunk in _chunks(ids, events, size + 1, now):
                 self.store.insert(chunk, self._grown(chunk))
             self.store.commit()
-            self._appending = False
+            self._unsettled = False
         except BaseException:
             self._settle()
             raise
+        finally:
+            self._inside = False
         self._took(ids, [Record(seq, now, event) for seq, event in enumerate(events, size + 1)])
         return size
 
@@ -167,7 +197,7 @@ class Log:
         """Put an append that was interrupted out of the world; also later, if this is interrupted as well."""
         self.store.roll_back()
         self._frontier = Frontier()  # it may be ahead of what was kept
-        self._appending = False
+        self._unsettled = False
 
     def _took(self, ids: Sequence[str], records: Sequence[Record]) -> None:
         """Remember records that follow on the last. In this order: an interrupt in between only has them read again."""
@@ -203,7 +233,9 @@ class Log:
     def _refresh(self) -> None:
         """Read what the store has and we have not."""
         with self._lock:
-            if self._appending:  # nobody is: an append would have the lock
+            if self._inside:  # somebody is asked in the midst of an append of his own, such as a signal handler
+                return
+            if self._unsettled:
                 self._settle()
             self._read_on()
 
@@ -242,24 +274,28 @@ class Log:
         Raises:
             QueryError: there is no such record, or several begin like that.
         """
-        self._refresh()
+        with self._lock:
+            self._refresh()
+            return self._records[self._number(seq) - 1]
+
+    def _number(self, seq: object) -> int:
         if isinstance(seq, int) and not isinstance(seq, bool):
             if not 1 <= seq <= len(self._records):
                 raise QueryError(f"the log has events 1 to {len(self._records)}, not {seq}")
-            return self._records[seq - 1]
+            return seq
         if not isinstance(seq, str):
             raise QueryError(
                 f"ask for an event by its number or its id, not by {shown(seq)}; a slice is records()[a:b]"
             )
         if seq in self._numbers:
-            return self._records[self._numbers[seq] - 1]
+            return self._numbers[seq]
         matches = [n for id_, n in self._numbers.items() if id_.startswith(seq)] if len(seq) >= 6 else []
         if len(matches) != 1:
             raise QueryError(
                 f"{len(matches) or 'no'} events have an id that starts with {shown(seq)}; "
                 "give at least 6 digits, enough to tell them apart"
             )
-        return self._records[matches[0] - 1]
+        return matches[0]
 
     def __contains__(self, event: object) -> bool:
         self._refresh()
@@ -274,13 +310,15 @@ class Log:
             timeout: End when nothing came for so many seconds; None to wait for ever.
 
         Raises:
-            QueryError: the log has not so many events yet.
+            QueryError: the log has not so many events yet, or `timeout` is no such number.
 
         A database server says at once that there is more; a file is looked at ten times a second.
         """
         size = len(self)
         if after is not None and (not isinstance(after, int) or isinstance(after, bool) or not 0 <= after <= size):
             raise QueryError(f"the log holds {size} events; follow it after 0 to {size}, not after {shown(after)}")
+        if timeout is not None and not (isinstance(timeout, (int, float)) and 0 <= timeout < float("inf")):
+            raise QueryError(f"timeout is a number of seconds, 0 or more, not {shown(timeout)}; None waits for ever")
         return self._follow(size if after is None else after, timeout)
 
     def _follow(self, after: int, timeout: float | None) -> Iterator[Record]:
@@ -325,7 +363,7 @@ class Log:
 
     def checkpoint(self, size: int | None = None, *, origin: str | None = None) -> Checkpoint:
         """
-        The log's size, root and time, to be written down elsewhere.
+        The log's size, root and the time of its last event, to be written down elsewhere.
 
         Args:
             size: As the log stood at so many events; None for now.
@@ -387,9 +425,15 @@ class Log:
 
         Cost: reads and hashes the whole log; some 40,000 events a second.
         """
-        with self._lock:  # an append under way is not looked at
+        with self.at_rest() as store:
+            return verify(store, [checkpoints] if isinstance(checkpoints, Checkpoint) else list(checkpoints))
+
+    @contextmanager
+    def at_rest(self) -> Iterator[Store]:
+        """The store, while this process appends nothing to it."""
+        with self._lock:
             self._refresh()
-            return verify(self.store, [checkpoints] if isinstance(checkpoints, Checkpoint) else list(checkpoints))
+            yield self.store
 
     def close(self) -> None:
         """Let go of the store's file or connection."""

@@ -45,7 +45,7 @@ class Verified:
             last = self.checkpoints[-1]
             said.append(
                 f"agrees with the checkpoint of {last.size} events"
-                + (f" taken {last.time:%Y-%m-%d %H:%M} UTC" if last.time else "")
+                + (f", the last of them taken {last.time:%Y-%m-%d %H:%M} UTC" if last.time else "")
                 + ": none of those was changed, removed or put in since"
             )
             if last.size < self.size:

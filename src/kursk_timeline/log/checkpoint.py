@@ -103,7 +103,7 @@ class Checkpoint:
         size: How many events the log had; 0 or more.
         root: The root of the Merkle tree over them (RFC 9162): 32 bytes.
         origin: What the log is called, such as ``example.org/kursk``; no spaces, no ``+``.
-        time: When it was taken; kept in UTC, cut to whole seconds. None if that is not said.
+        time: When its last event was taken; kept in UTC, cut to whole seconds. None if that is not said.
         extensions: Further lines that others put there and nobody here reads.
 
     Raises:

@@ -20,6 +20,7 @@ from kursk_timeline.events.codec import decode
 from kursk_timeline.log.checkpoint import Checkpoint, whole
 from kursk_timeline.log.keys import from_base64, to_base64
 from kursk_timeline.log.merkle import DIGEST, leaf_hash, root_from_inclusion, roots_from_extension
+from kursk_timeline.text import visible
 
 MAX_PATH = 64
 """Most hashes in a proof: no log that can be counted needs more."""
@@ -274,4 +275,4 @@ def check_proof(text: str, checkpoints: Sequence[Checkpoint]) -> str:
     if len(checkpoints) != 1:
         raise InputError("that an event is in a log is shown to one checkpoint: give that one")
     verify_inclusion(event.encode("utf-8", "replace"), inclusion, checkpoints[0])
-    return f"proven: event {inclusion.seq} of {checkpoints[0].size} is {shown(decode(event))}"
+    return f"proven: event {inclusion.seq} of {checkpoints[0].size} is {visible(repr(decode(event)))}"

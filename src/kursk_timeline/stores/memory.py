@@ -6,6 +6,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from kursk_timeline.fork import renewed_after_fork
 from kursk_timeline.log.merkle import node_among
 from kursk_timeline.log.port import Chunk
 
@@ -16,6 +17,11 @@ class MemoryStore:
     def __init__(self) -> None:
         self._kept: list[tuple[Chunk, bytes]] = []
         self._new: list[tuple[Chunk, bytes]] = []
+        self._changed = threading.Condition()
+        renewed_after_fork(self)
+
+    def renew(self) -> None:
+        """A new lock, in a forked child."""
         self._changed = threading.Condition()
 
     def size(self) -> int:

@@ -33,6 +33,7 @@ from kursk_timeline.errors import (
     StorageError,
     shown,
 )
+from kursk_timeline.fork import renewed_after_fork
 from kursk_timeline.log.merkle import DIGEST, completed
 from kursk_timeline.log.port import CHUNK_EVENTS, Chunk
 
@@ -66,13 +67,22 @@ DECLARE
     lowest bigint;
     highest bigint;
     number bigint;
+    earliest timestamp with time zone;
+    latest timestamp with time zone;
 BEGIN
-    SELECT min(seq), max(seq), count(*) INTO lowest, highest, number FROM added;
+    SELECT min(seq), max(seq), count(*), min(recorded_at), max(recorded_at)
+        INTO lowest, highest, number, earliest, latest FROM added;
     IF number > 0 AND (
         number <> highest - lowest + 1
         OR lowest <> 1 + coalesce((SELECT max(seq) FROM kursk_timeline.events WHERE seq < lowest), 0)
     ) THEN
         RAISE EXCEPTION 'events come in order, without gaps' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF earliest < (SELECT recorded_at FROM kursk_timeline.events WHERE seq = lowest - 1)
+        OR latest > now() + interval '1 hour'
+    THEN
+        RAISE EXCEPTION 'recording times do not go back, nor lie in the future: is a clock wrong?'
+            USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
 END
@@ -85,10 +95,13 @@ REVOKE ALL ON SCHEMA kursk_timeline FROM PUBLIC;
 CREATE TABLE kursk_timeline.about (version integer NOT NULL);
 CREATE TABLE kursk_timeline.events (
     seq bigint PRIMARY KEY,
-    id bytea NOT NULL UNIQUE CHECK (octet_length(id) = 32),
+    id bytea NOT NULL UNIQUE,
     recorded_at timestamp with time zone NOT NULL,
     body text NOT NULL,
-    nodes bytea NOT NULL
+    nodes bytea NOT NULL,
+    CONSTRAINT id_is_that_of_the_body CHECK (id = sha256(convert_to(body, 'UTF8'))),
+    CONSTRAINT body_is_one_line CHECK (position(chr(10) IN body) = 0),
+    CONSTRAINT nodes_end_with_the_event CHECK (octet_length(nodes) = 32 * (1 + round(log(2, (seq & -seq)::numeric))))
 );
 CREATE FUNCTION kursk_timeline.refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$"""
     + _REFUSE
@@ -176,6 +189,7 @@ class PostgresStore:
     def __init__(self, url: str, *, create: bool = False, lock_seconds: float = LOCK_SECONDS) -> None:
         self._parameters, self.where = _parameters(url)
         self._lock = threading.RLock()
+        renewed_after_fork(self)
         self._lock_milliseconds = min(max(1, int(lock_seconds * 1000)), 2**31 - 1)  # 0 would mean for ever
         self._create = create
         self._pid = os.getpid()
@@ -186,6 +200,10 @@ class PostgresStore:
         self._listeners: list[_Connection] = []
         with self._translated():  # opens it, and says what is wrong with it
             self._create = False
+
+    def renew(self) -> None:
+        """A new lock, in a forked child."""
+        self._lock = threading.RLock()
 
     # --- reading -------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 from kursk_timeline.errors import (
     CorruptLogError,
@@ -38,7 +39,8 @@ from kursk_timeline.errors import (
     StorageError,
     shown,
 )
-from kursk_timeline.log.merkle import node_among
+from kursk_timeline.fork import quiet_during_fork
+from kursk_timeline.log.merkle import DIGEST, completed, node_among
 from kursk_timeline.log.port import Chunk, Store
 from kursk_timeline.stores.mounts import network_filesystem
 from kursk_timeline.text import file_path
@@ -95,16 +97,25 @@ class SqliteStore:
         CorruptLogError: the file is damaged.
     """
 
+    fork_rank: ClassVar[int] = 1  # whoever holds a log's lock waits for its store's
+
     def __init__(self, path: str | os.PathLike[str], *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = file_path(path)
-        self._lock = threading.RLock()
+        self._there = self.path.absolute()  # the folder that is meant now, whatever the process changes to later
         self._busy_seconds = busy_seconds
         self._pid = -1
         self._closed = False
         self._connection: sqlite3.Connection | None = None
         self._file = (0, 0)
+        self._lock = threading.RLock()
+        quiet_during_fork(self)
         with self._translated():  # opens it, and says what is wrong with it
             pass
+
+    def renew(self) -> None:
+        """New locks, in a forked child."""
+        global _looking
+        self._lock, _looking = threading.RLock(), threading.RLock()
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -135,7 +146,13 @@ class SqliteStore:
                 bodies = text.split(b"\n")
                 if checksum != _checksum(first, count, recorded_at, nodes, text) or len(bodies) != count:
                     raise self._damaged(first, nodes, bodies)
-                taken = dt.datetime.fromisoformat(recorded_at.decode())
+                taken = _time(recorded_at)
+                if taken is None or len(nodes) != DIGEST * sum(completed(after, after + count)):
+                    raise CorruptLogError(
+                        f"{self.path}: what was kept with the events from {first} on is not what this library writes",
+                        what="rewritten",
+                        seq=first,
+                    )
                 yield Chunk(first, taken, [sha256(body).hexdigest() for body in bodies], bodies)
                 after += count
             if len(found) < _READ:
@@ -157,6 +174,8 @@ class SqliteStore:
                     "SELECT count, nodes FROM chunks WHERE first > ? ORDER BY first LIMIT ?", (after, _READ)
                 ).fetchall()
             for count, nodes in found:
+                if not isinstance(nodes, bytes) or len(nodes) != DIGEST * sum(completed(after, after + count)):
+                    raise CorruptLogError(f"{self.path} is damaged from event {after + 1} on", seq=after + 1)
                 yield count, nodes
                 after += count
             if len(found) < _READ:
@@ -186,10 +205,11 @@ class SqliteStore:
             db.execute("BEGIN IMMEDIATE")
 
     def insert(self, chunk: Chunk, nodes: bytes) -> None:
-        recorded_at = chunk.recorded_at.astimezone(dt.timezone.utc).isoformat(timespec="microseconds")
+        recorded_at = _written(chunk.recorded_at.astimezone(dt.timezone.utc))
         text, count = b"\n".join(chunk.bodies), len(chunk.bodies)
         checksum = _checksum(chunk.first, count, recorded_at.encode(), nodes, text)
         with self._translated() as db:
+            assert db.in_transaction, "insert only between begin and commit"
             db.execute(
                 "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?)",
                 (chunk.first, count, recorded_at, checksum, nodes, text.decode()),
@@ -206,8 +226,11 @@ class SqliteStore:
 
     def copy_into(self, path: Path) -> None:
         """Copy the file as it stands, while others read and write, by SQLite's own backup."""
-        with self._translated(), closing(self._connect("ro")) as db, closing(sqlite3.connect(path)) as copy:
-            db.backup(copy)
+        try:
+            with closing(self._connect("ro")) as db, closing(sqlite3.connect(path)) as copy:
+                db.backup(copy, pages=16_384)  # between two such parts of a large file, others may append
+        except sqlite3.Error as error:
+            raise StorageError(f"no backup was made: {error}") from error
 
     def wait(self, size: int, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -225,10 +248,11 @@ class SqliteStore:
             if self._pid == os.getpid():
                 with suppress(sqlite3.Error, UnicodeError, OSError):
                     # The empty journal goes, unless somebody else uses it, or another file has this one's name now.
-                    if _number(self.path) == self._file:
+                    if _number(self._there) == self._file:
                         self._connection.execute("PRAGMA journal_mode = DELETE")
                 self._connection.close()
-                _OPENED[self._file] -= 1
+                with _looking:
+                    _OPENED[self._file] -= 1
             else:
                 # After a fork the parent's connection must be neither used nor closed here.
                 _LEFT_TO_THE_PARENT.append(self._connection)
@@ -242,7 +266,7 @@ class SqliteStore:
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         return sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
+            f"{self._there.as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
             timeout=self._busy_seconds,
@@ -251,20 +275,28 @@ class SqliteStore:
 
     def _open(self) -> None:
         """Open the file, or make it; look before touching."""
-        if self.path.exists() and not self.path.is_file():
+        there = self._there
+        if there.exists() and not there.is_file():
             raise NotALogError(f"{self.path} is no file; a log is one SQLite file")
-        new = not self.path.exists() or self.path.stat().st_size == 0
-        if new and not self.path.parent.is_dir():
+        new = not there.exists() or there.stat().st_size == 0
+        if new and self._file != (0, 0):
+            raise CorruptLogError(f"{self.path} was removed while it was open", what="truncated")
+        if new and not there.parent.is_dir():
             raise StorageError(f"{self.path.parent} is no folder; make it first")
-        writable = os.access(self.path.parent, os.W_OK) and (new or os.access(self.path, os.W_OK))
+        writable = os.access(there.parent, os.W_OK) and (new or os.access(there, os.W_OK))
         if new and not writable:
             raise ReadOnlyError(f"{self.path} cannot be made: the folder is read-only")
         with _looking:
             if not new:
                 self._refuse_what_is_not_ours()
-            self._connection, self._pid = self._connect("rwc" if new else "rw" if writable else "ro"), os.getpid()
-            self._file = _number(self.path)
+            connection = self._connect("rwc" if new else "rw" if writable else "ro")
+            try:
+                self._file = _number(there)
+            except BaseException:
+                connection.close()
+                raise
             _OPENED[self._file] += 1
+            self._connection, self._pid = connection, os.getpid()
         try:
             db = self._connection
             db.text_factory = bytes
@@ -291,12 +323,19 @@ class SqliteStore:
         at work in another thread (https://www.sqlite.org/howtocorrupt.html, 2.2). So that is never done to a file
         that a store here has open; such a file has been looked at before.
         """
-        if _OPENED[_number(self.path)]:
+        if _OPENED[_number(self._there)]:
             return
-        with open(self.path, "rb", buffering=0) as file:
+        with open(self._there, "rb", buffering=0) as file:
             page = file.read(4096)
         is_database, is_marked = page.startswith(b"SQLite format 3\0"), page[68:72] == APPLICATION_ID.to_bytes(4, "big")
-        if (is_database and is_marked) or self._was_being_made():
+        if is_database and is_marked:
+            if page[18:20] == b"\2\2" and (filesystem := network_filesystem(self._there)):
+                raise StorageError(
+                    f"{self.path} uses write-ahead logging, which damages files on a network file system "
+                    f"({filesystem}); copy it to a local disk, with its -wal file, and open it there once"
+                )
+            return
+        if self._was_being_made():
             return
         if is_marked or b"chunks_are_never_updated" in page:
             raise CorruptLogError(f"{self.path} is damaged: its first page is not that of a log")
@@ -307,7 +346,7 @@ class SqliteStore:
     def _was_being_made(self) -> bool:
         """Whether a crash left a journal that says: before this, the file was empty."""
         try:
-            with open(f"{self.path}-journal", "rb", buffering=0) as file:
+            with open(f"{self._there}-journal", "rb", buffering=0) as file:
                 head = file.read(20)
         except OSError:
             return False
@@ -346,12 +385,6 @@ class SqliteStore:
 
     def _journal(self, db: sqlite3.Connection) -> None:
         """Empty the journal after each append; a file that somebody switched to write-ahead logging is brought back."""
-        (mode,) = db.execute("PRAGMA journal_mode").fetchone()
-        if mode == b"wal" and (filesystem := network_filesystem(self.path)):
-            raise StorageError(
-                f"{self.path} uses write-ahead logging, which damages files on a network file system ({filesystem}); "
-                "copy it to a local disk, with its -wal file, and open it there once"
-            )
         (mode,) = db.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
         if mode != b"truncate":
             raise LockedError(f"{self.path} is kept open in write-ahead mode by another program; close that first")
@@ -396,6 +429,19 @@ class SqliteStore:
                 return StorageError(f"{self.path}: {error}; nothing was half-written")
 
 
+def _written(time: dt.datetime) -> str:
+    return time.isoformat(timespec="microseconds")
+
+
+def _time(text: bytes) -> dt.datetime | None:
+    """A time in UTC; None where it is not just as `_written` writes it."""
+    try:
+        time = dt.datetime.fromisoformat(text.decode())
+    except ValueError:
+        return None
+    return time if time.utcoffset() == dt.timedelta(0) and _written(time) == text.decode() else None
+
+
 def _checksum(first: int, count: int, recorded_at: bytes, nodes: bytes, text: bytes) -> bytes:
     """Over everything in a row, in a form that can be read in one way only."""
     return sha256(b"%d %d %s %d\n%s%s" % (first, count, recorded_at, len(nodes), nodes, text)).digest()
@@ -438,7 +484,7 @@ def _new_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             try:
                 os.link(temporary, target)  # unlike a rename, fails where the name was taken meanwhile
             except FileExistsError:
-                raise
+                raise InputError(f"there is a file {target} already; a backup takes a new name") from None
             except OSError:  # a memory stick, perhaps, whose file system has no links
                 os.rename(temporary, target)
             handle = os.open(target.parent, os.O_RDONLY)
@@ -453,5 +499,5 @@ def _new_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 _LEFT_TO_THE_PARENT: list[sqlite3.Connection] = []
 _OPENED: Counter[tuple[int, int]] = Counter()
 """By how many stores of this process a file is open."""
-_looking = threading.Lock()
+_looking = threading.RLock()
 """Held from the look at a file until it counts as open."""

@@ -28,8 +28,11 @@ def read(files: Iterable[Path | IO[bytes]]) -> Iterator[Event]:
         StorageError: a file cannot be opened or read.
     """
     for file in files:
-        size = os.path.getsize(file) if isinstance(file, Path) and file.is_file() else None
-        if not sys.stderr.isatty() or (size is not None and size < LONG):
+        try:
+            size = os.path.getsize(file) if isinstance(file, Path) else LONG
+        except OSError:
+            size = 0  # reading it says what is wrong
+        if not sys.stderr.isatty() or size < LONG:
             yield from jsonl.read(file)
         elif isinstance(file, Path):
             try:
