@@ -132,7 +132,7 @@ def test_a_log_that_is_asked_in_the_midst_of_its_own_append_says_what_it_knew(lo
     answers: list[object] = []
 
     def asked() -> dt.datetime:
-        answers.extend([len(log), repr(log), EVENTS[5] in log])
+        answers.extend([len(log), repr(log), EVENTS[5] in log, log.root])
         with pytest.raises(kt.LogError, match="under way"):
             log.append(EVENTS[9])
         return NOON
@@ -141,6 +141,8 @@ def test_a_log_that_is_asked_in_the_midst_of_its_own_append_says_what_it_knew(lo
     log.append([held("2024-08-06", f"{n + 1} km2", note="many") for n in range(1500)])
     assert answers[0] == 3
     assert len(log) == 1503
+    assert log.checkpoint(3).root == answers[3]
+    kt.verify_extends(log.prove_extends(3), log.checkpoint(3), log.checkpoint())
     assert log.verify().size == 1503
 
 

@@ -346,6 +346,8 @@ class Log:
             try:
                 for count, nodes in self.store.nodes(after=self._tree.size) if self._tree.size < known else ():
                     self._tree.add(count, nodes)
+                    if self._tree.size == known:  # what an append of this thread's has inserted so far may follow
+                        break
             except BaseException:
                 self._tree = Tree()  # a part of these hashes may be in
                 raise
