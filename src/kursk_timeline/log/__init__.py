@@ -31,7 +31,7 @@ from kursk_timeline.events.base import AboutEvent, Event, is_unread
 from kursk_timeline.events.codec import check_stored, stored
 from kursk_timeline.fork import quiet_during_fork
 from kursk_timeline.log.check import Verified, verify
-from kursk_timeline.log.checkpoint import Checkpoint, whole
+from kursk_timeline.log.checkpoint import Checkpoint
 from kursk_timeline.log.merkle import Frontier, Tree, leaf_hash, peaks_of
 from kursk_timeline.log.port import CHUNK_BYTES, CHUNK_EVENTS, Chunk, Store
 from kursk_timeline.log.proofs import Extension, Inclusion
@@ -142,8 +142,8 @@ class Log:
             events = [events]
         batch: dict[str, Event] = {}
         about: list[AboutEvent] = []
-        if expected_size is not None:
-            whole(expected_size, "expected_size", least=0)
+        if expected_size is not None and (not isinstance(expected_size, int) or isinstance(expected_size, bool)):
+            raise InputError(f"expected_size is a number of events, not {shown(expected_size)}")
         for event in events:
             if not isinstance(event, Event):
                 raise InputError(f"only events can be appended, not {shown(event)}")
