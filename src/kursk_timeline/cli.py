@@ -327,7 +327,7 @@ def export(out: Path | None = None, *, log: LogPath = None) -> None:
 @app.command
 def backup(out: Path, *, log: LogPath = None) -> None:
     """
-    Copy a log into a new SQLite file, complete or not at all, while others go on appending.
+    Copy a log into a new SQLite file, complete or not at all, while others go on reading.
 
     Parameters
     ----------
