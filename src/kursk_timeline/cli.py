@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import attrs
 from cyclopts import App, Parameter
 
 from kursk_timeline import __version__
@@ -49,8 +48,14 @@ MAX_SMALL = 1 << 20
 FOUND_ERRORS = 3
 """The exit code of an audit that finds errors."""
 
-LOG_HELP = "An SQLite log, a .jsonl file of events, or postgresql://… for a log in a database."
-LogPath = Annotated[str | None, Parameter(name=["--log"], help=f"{LOG_HELP} Default: the bundled record.")]
+LogPath = Annotated[
+    str | None,
+    Parameter(
+        name=["--log"],
+        help="An SQLite log, a .jsonl file of events, or postgresql://… for a log in a database. "
+        "Default: the bundled record.",
+    ),
+]
 KnownOn = Annotated[str | None, Parameter(help="Only what was known by the end of this day counts.")]
 AccordingTo = Annotated[
     list[str] | None,
@@ -379,7 +384,7 @@ def checkpoint(
     """
     if key is not None and str(key).startswith("PRIVATE+KEY+"):
         raise InputError("--key takes the file that 'keygen' wrote; a secret on the command line can be seen by others")
-    signing = None if key is None else SigningKey.parse(_text(key).strip())
+    signing = None if key is None else SigningKey.parse(_text(key))
     if signing is not None and origin is None:
         origin = signing.name
     taken = _opened(log).log.checkpoint(size, origin=origin)
@@ -435,7 +440,8 @@ def prove(
     if (event is None) == (since is None):
         raise InputError("name either an event, or --since an older checkpoint")
     opened = _opened(log).log
-    now = opened.checkpoint() if at is None else Checkpoint.parse(_text(at))
+    old = None if since is None else Checkpoint.parse(_text(since))
+    now = opened.checkpoint(origin=None if old is None else old.origin) if at is None else Checkpoint.parse(_text(at))
     # What is printed holds: a proof to the checkpoint of another log would only be found out by who gets it.
     if event is not None:
         is_number = event.isascii() and event.isdecimal() and len(event) < 16 and int(event) <= len(opened)
@@ -444,10 +450,9 @@ def prove(
         verify_inclusion(record.event, inclusion, now)
         _print([_json({"event": record.event.canonical.decode(), **inclusion.to_json()})])
     else:
-        assert since is not None
-        old = Checkpoint.parse(_text(since))
+        assert old is not None
         extension = opened.prove_extends(old.size, size=now.size)
-        verify_extends(extension, old, attrs.evolve(now, origin=old.origin) if at is None else now)
+        verify_extends(extension, old, now)
         _print([_json(extension.to_json())])
 
 

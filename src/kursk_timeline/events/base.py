@@ -267,7 +267,7 @@ class Event(Rich):
             names = [one.name for one in attrs.fields(type(self)) if one.name != "_stored"]
             if field not in names or _read is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {field!r}")
-            read = _read(object.__getattribute__(self, "_stored"))
+            read = _read(object.__getattribute__(self, "_stored"), f"event {self.id[:12]}…")
             for name in names:
                 object.__setattr__(self, name, getattr(read, name))
             return getattr(self, field)
@@ -320,7 +320,7 @@ class Event(Rich):
 
 _COMMON = frozenset(field.name for field in attrs.fields(Event))
 
-_read: Callable[[bytes], Event] | None = None
+_read: Callable[[bytes, str], Event] | None = None
 
 
 def unread(cls: type[Event], id_: str, body: bytes) -> Event:
@@ -356,8 +356,8 @@ def is_unread(event: Event) -> bool:
 _get_reported: Callable[[Event], When] = Event.reported.__get__  # type: ignore[attr-defined]
 
 
-def fill(read: Callable[[bytes], Event]) -> None:
-    """Give unread events their reader, which lies above."""
+def fill(read: Callable[[bytes, str], Event]) -> None:
+    """Give unread events their reader, which lies above: it takes their bytes, and what to call them in an error."""
     global _read
     _read = read
 

@@ -7,7 +7,6 @@ Stored events are never rewritten. When a kind's shape changes, its `version` ri
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -104,7 +103,8 @@ def stored(ids: Sequence[str], bodies: Sequence[bytes], first: int) -> list[Even
             return [unread(cls, id_, body) for cls, id_, body in zip(classes, ids, bodies, strict=True)]
     except (msgspec.DecodeError, DecodeError, RecursionError):
         pass
-    return [named(id_, body, seq) for seq, (id_, body) in enumerate(zip(ids, bodies, strict=True), first)]
+    numbered = enumerate(zip(ids, bodies, strict=True), first)
+    return [named(body, f"event {seq} ({id_[:12]}…)") for seq, (id_, body) in numbered]
 
 
 def _class_of(kind: object, version: object) -> type[Event]:
@@ -121,22 +121,20 @@ def _class_of(kind: object, version: object) -> type[Event]:
     return cls
 
 
-def named(id_: str, body: bytes, seq: int) -> Event:
-    """One event, read at once; an error names it."""
+def named(body: bytes, source: str) -> Event:
+    """One event, read at once; an error says that it is in `source`."""
     try:
         return decode(body)
     except DecodeError as error:
-        raise type(error)(error.problem, source=f"event {seq} ({id_[:12]}…)") from error
+        raise type(error)(error.problem, source=source) from error
 
 
-def _read_stored(body: bytes) -> Event:
-    try:
-        return decode(body)
-    except DecodeError as error:
-        raise type(error)(error.problem, source=f"event {hashlib.sha256(body).hexdigest()[:12]}…") from error
+fill(named)
 
 
-fill(_read_stored)
+def is_canonical(body: bytes) -> bool:
+    """Whether bytes that are JSON are written in the one form whose hash is an id."""
+    return encode(msgspec.json.decode(body)) == body
 
 
 def check_stored(event: Event) -> None:
@@ -146,10 +144,10 @@ def check_stored(event: Event) -> None:
     Raises:
         DecodeError: its bytes are no event, or not in canonical form.
     """
-    body = event.canonical
-    _read_stored(body)
-    if encode(msgspec.json.decode(body)) != body:
-        raise DecodeError("not in canonical form", source=f"event {event.id[:12]}…")
+    source = f"event {event.id[:12]}…"
+    named(event.canonical, source)
+    if not is_canonical(event.canonical):
+        raise DecodeError("not in canonical form", source=source)
 
 
 # --- old shapes --------------------------------------------------------------------------------

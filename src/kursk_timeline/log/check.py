@@ -13,14 +13,12 @@ import datetime as dt
 from collections.abc import Sequence
 
 import attrs
-import msgspec
 
 from kursk_timeline.errors import CorruptLogError, InputError
 from kursk_timeline.events.base import AboutEvent
-from kursk_timeline.events.canonical import encode
-from kursk_timeline.events.codec import named
+from kursk_timeline.events.codec import is_canonical, named
 from kursk_timeline.log.checkpoint import Checkpoint
-from kursk_timeline.log.merkle import DIGEST, Frontier, Tree, leaf_hash
+from kursk_timeline.log.merkle import Frontier, Tree, leaf_hash, other_leaf
 from kursk_timeline.log.port import Store
 
 
@@ -78,27 +76,26 @@ def verify(store: Store, checkpoints: Sequence[Checkpoint]) -> Verified:
                 f"event {chunk.first} was taken before the one that stands before it", what="rewritten", seq=chunk.first
             )
         last_taken = chunk.recorded_at
-        leaves = [leaf_hash(body) for body in chunk.bodies]
         _, nodes = next(kept, (0, b""))
-        for place, leaf in enumerate(leaves):
-            if leaf != nodes[DIGEST * place : DIGEST * (place + 1)]:
+        grown = frontier.grow([leaf_hash(body) for body in chunk.bodies])
+        if nodes != grown:
+            place = other_leaf(chunk.bodies, nodes)
+            if place is not None:
                 raise CorruptLogError(
                     f"event {chunk.first + place} is not the one that was taken: the tree has another hash for it",
                     what="rewritten",
                     seq=chunk.first + place,
                 )
-        grown = frontier.grow(leaves)
-        if nodes != grown:
             raise CorruptLogError(
                 f"the tree's hashes at events {chunk.first} to {chunk.last} do not belong to the events before: "
                 "some of them were changed, removed or put in",
                 what="rewritten",
                 seq=chunk.first,
             )
-        tree.add(len(leaves), grown)
+        tree.add(len(chunk.bodies), grown)
         for seq, (id_, body) in enumerate(zip(chunk.ids, chunk.bodies, strict=True), chunk.first):
-            event = named(id_, body, seq)
-            if encode(msgspec.json.decode(body)) != body:
+            event = named(body, f"event {seq} ({id_[:12]}…)")
+            if not is_canonical(body):
                 raise CorruptLogError(
                     f"event {seq} is not written in canonical form: this library did not append it",
                     what="rewritten",

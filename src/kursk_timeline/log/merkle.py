@@ -37,6 +37,25 @@ def completed(before: int, after: int) -> Iterator[int]:
         after >>= 1
 
 
+def length_of_nodes(before: int, after: int) -> int:
+    """How many bytes of hashes a tree completes as it grows from `before` to `after` leaves."""
+    return DIGEST * sum(completed(before, after))
+
+
+def other_leaf(bodies: Sequence[bytes], nodes: bytes) -> int | None:
+    """
+    The place of the first leaf that is not the one whose hash stands in `nodes`; None if all are.
+
+    Args:
+        bodies: The leaves.
+        nodes: What `Frontier.grow` gave for them, or for those that stood there before.
+    """
+    for place, body in enumerate(bodies):
+        if leaf_hash(body) != nodes[DIGEST * place : DIGEST * (place + 1)]:
+            return place
+    return None
+
+
 def node_among(nodes: bytes, before: int, after: int, level: int, number: int) -> bytes:
     """One hash out of those that `Frontier.grow` gave as a tree grew from `before` to `after` leaves."""
     place = number - (before >> level)
@@ -118,11 +137,11 @@ class Tree:
         Raises:
             ValueError: these are not so many hashes as that many leaves complete.
         """
-        counts = list(completed(self.size, self.size + count))
-        if len(nodes) != DIGEST * sum(counts):
-            raise ValueError(f"{len(nodes)} bytes of hashes, where {count} leaves complete {sum(counts)} subtrees")
+        needed = length_of_nodes(self.size, self.size + count)
+        if len(nodes) != needed:
+            raise ValueError(f"{len(nodes)} bytes of hashes, where {count} leaves complete {needed // DIGEST} subtrees")
         start = 0
-        for level, more in enumerate(counts):
+        for level, more in enumerate(completed(self.size, self.size + count)):
             if level == len(self._levels):
                 self._levels.append(bytearray())
             self._levels[level] += nodes[start : start + DIGEST * more]

@@ -61,6 +61,8 @@ class Store(Protocol):
     def nodes(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
         """
         The hashes that `insert` was given, for the events above `after`: how many events, and their nodes.
+
+        They come in the same portions as `chunks` gives the events.
         """
 
     def node(self, level: int, number: int) -> bytes:

@@ -274,14 +274,13 @@ class PostgresStore:
     def begin(self) -> None:
         from psycopg import sql
 
+        self.roll_back()  # what an interrupt may have left
         with self._translated() as db:
-            self.roll_back()  # what an interrupt may have left
-            db = self._ready()
             self._writing, self._inserted = True, 0
             db.execute(sql.SQL(_BEGIN).format(self._lock_milliseconds))
 
     def insert(self, chunk: Chunk, nodes: bytes) -> None:
-        assert self._writing, "insert only while the store is exclusive"
+        assert self._writing, "insert only between begin and commit"
         with self._translated() as db, db.cursor() as cursor:
             with cursor.copy(
                 "COPY kursk_timeline.events (seq, id, recorded_at, body, nodes) FROM STDIN (FORMAT BINARY)"
@@ -508,9 +507,8 @@ class PostgresStore:
             if db is None or db.closed:  # the lock, and what was inserted, went with the connection
                 raise LostConnectionError(f"the connection to {self.where} broke; nothing was appended")
             return db
-        if (
-            db is None or db.closed or db.info.transaction_status
-        ):  # not idle: somebody interrupted even the rolling back
+        # Not idle: somebody interrupted even the rolling back.
+        if db is None or db.closed or db.info.transaction_status:
             self._let_go()
             self._open()
         assert self._connection is not None

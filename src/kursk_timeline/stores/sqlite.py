@@ -40,7 +40,7 @@ from kursk_timeline.errors import (
     shown,
 )
 from kursk_timeline.fork import quiet_during_fork
-from kursk_timeline.log.merkle import DIGEST, completed, node_among
+from kursk_timeline.log.merkle import length_of_nodes, node_among, other_leaf
 from kursk_timeline.log.port import Chunk, Store
 from kursk_timeline.stores.mounts import network_filesystem
 from kursk_timeline.text import file_path
@@ -147,7 +147,7 @@ class SqliteStore:
                 if checksum != _checksum(first, count, recorded_at, nodes, text) or len(bodies) != count:
                     raise self._damaged(first, nodes, bodies)
                 taken = _time(recorded_at)
-                if taken is None or len(nodes) != DIGEST * sum(completed(after, after + count)):
+                if taken is None or len(nodes) != length_of_nodes(after, after + count):
                     raise CorruptLogError(
                         f"{self.path}: what was kept with the events from {first} on is not what this library writes",
                         what="rewritten",
@@ -160,12 +160,12 @@ class SqliteStore:
 
     def _damaged(self, first: int, nodes: bytes, bodies: list[bytes]) -> CorruptLogError:
         """The error for a chunk that does not fit its checksum; the tree's hashes tell which event it is."""
-        for place, body in enumerate(bodies):
-            if sha256(b"\0" + body).digest() != nodes[32 * place : 32 * (place + 1)]:
-                return CorruptLogError(
-                    f"{self.path}: event {first + place} is damaged: it is not what its hash names", seq=first + place
-                )
-        return CorruptLogError(f"{self.path}: what was kept with the events from {first} on is damaged", seq=first)
+        place = other_leaf(bodies, nodes)
+        if place is None:
+            return CorruptLogError(f"{self.path}: what was kept with the events from {first} on is damaged", seq=first)
+        return CorruptLogError(
+            f"{self.path}: event {first + place} is damaged: it is not what its hash names", seq=first + place
+        )
 
     def nodes(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
         while True:
@@ -174,7 +174,7 @@ class SqliteStore:
                     "SELECT count, nodes FROM chunks WHERE first > ? ORDER BY first LIMIT ?", (after, _READ)
                 ).fetchall()
             for count, nodes in found:
-                if not isinstance(nodes, bytes) or len(nodes) != DIGEST * sum(completed(after, after + count)):
+                if not isinstance(nodes, bytes) or len(nodes) != length_of_nodes(after, after + count):
                     raise CorruptLogError(f"{self.path} is damaged from event {after + 1} on", seq=after + 1)
                 yield count, nodes
                 after += count
@@ -199,8 +199,8 @@ class SqliteStore:
     # --- writing -------------------------------------------------------------------------------
 
     def begin(self) -> None:
+        self.roll_back()  # what an interrupt may have left
         with self._translated() as db:
-            self.roll_back()  # what an interrupt may have left
             # IMMEDIATE takes the write lock first: what is read now is still so when we write.
             db.execute("BEGIN IMMEDIATE")
 

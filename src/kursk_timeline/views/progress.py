@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from kursk_timeline.errors import StorageError, shown
 from kursk_timeline.events.base import Event
 from kursk_timeline.formats import jsonl
 from kursk_timeline.text import visible
@@ -28,23 +27,18 @@ def read(files: Iterable[Path | IO[bytes]]) -> Iterator[Event]:
         StorageError: a file cannot be opened or read.
     """
     for file in files:
+        events = jsonl.read(file)
         try:
             size = os.path.getsize(file) if isinstance(file, Path) else LONG
         except OSError:
             size = 0  # reading it says what is wrong
-        if not sys.stderr.isatty() or size < LONG:
-            yield from jsonl.read(file)
-        elif isinstance(file, Path):
-            try:
-                with open(file, "rb") as opened:
-                    yield from _with_bar(opened, file, size)
-            except OSError as error:
-                raise StorageError(f"{shown(str(file))} cannot be read: {error.strerror}") from error
-        else:
-            yield from _with_bar(file, Path("standard input"), None)
+        if sys.stderr.isatty() and size >= LONG:
+            is_file = isinstance(file, Path)
+            events = _with_bar(events, file.name if is_file else "standard input", size if is_file else None)
+        yield from events
 
 
-def _with_bar(file: IO[bytes], name: Path, size: int | None) -> Iterator[Event]:
+def _with_bar(events: Iterable[Event], name: str, size: int | None) -> Iterator[Event]:
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -56,9 +50,9 @@ def _with_bar(file: IO[bytes], name: Path, size: int | None) -> Iterator[Event]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown_bar:
-        task = shown_bar.add_task(escape(visible(name.name)), total=size, events=0)
+        task = shown_bar.add_task(escape(visible(name)), total=size, events=0)
         read_so_far = 0
-        for number, event in enumerate(jsonl.read(file, name=str(name)), 1):
+        for number, event in enumerate(events, 1):
             read_so_far += len(event.canonical) + 1
             if number % 1000 == 0:
                 shown_bar.update(task, completed=read_so_far, events=number)
