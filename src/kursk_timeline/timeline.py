@@ -25,7 +25,7 @@ from kursk_timeline.projections.settlements import settlements
 from kursk_timeline.projections.territory import territory
 from kursk_timeline.replay.account import Gaps
 from kursk_timeline.replay.diff import Diff
-from kursk_timeline.replay.explain import Explanation, explain
+from kursk_timeline.replay.explain import Explanation, explain, related
 from kursk_timeline.replay.history import History
 from kursk_timeline.replay.ledger import Ledger
 from kursk_timeline.replay.standing import corroborations, speaks_for, standing
@@ -36,7 +36,8 @@ from kursk_timeline.stores.memory import MemoryStore
 from kursk_timeline.text import path, slug
 from kursk_timeline.when import ZONE, When, day_of
 
-if TYPE_CHECKING:  # what draws is loaded when it is asked for
+if TYPE_CHECKING:  # what draws or computes with arrays is loaded when it is asked for
+    from kursk_timeline.engines.live import Live
     from kursk_timeline.views.charts.plot import Plot
     from kursk_timeline.views.page import Scrub
 
@@ -51,6 +52,9 @@ PROJECTIONS: tuple[Projection, ...] = (territory, forces, settlements)
 
 KEPT_LEDGERS = 16
 """How many questions (known when, according to whom, which gaps) a timeline remembers."""
+
+COLUMNS_FROM = 5_000
+"""A log of so many events or more is read into columns; below that, event objects are as fast."""
 
 
 class Timeline(Rich):
@@ -88,6 +92,7 @@ class Timeline(Rich):
         self._size = size
         self._ledgers: dict[tuple[object, ...], Ledger] = {}
         self._ledgers_at = 0
+        self._columns: Live | None = None
 
     @classmethod
     def open(
@@ -219,7 +224,7 @@ class Timeline(Rich):
 
     def __len__(self) -> int:
         """How many events the log holds."""
-        return len(self.log) if self._size is None else self._size
+        return self.log.size() if self._size is None else self._size
 
     def events(self, *, known_on: Day | None = None, according_to: Paths | None = None) -> list[Event]:
         """
@@ -227,9 +232,21 @@ class Timeline(Rich):
 
         The log itself, with everything ever appended, is `log`.
         """
-        found = standing([record.event for record in self.log.records(size=self._size)], self._known(known_on))
-        paths = self._paths(according_to)
+        known, paths = self._known(known_on), self._paths(according_to)
+        live = self._live()
+        if live is not None:
+            return live.events(known, paths)
+        found = standing(self._log(), known)
         return found if paths is None else [e for e in found if speaks_for(e.claimant, paths)]
+
+    def _log(self) -> list[Event]:
+        """All events, also those that do not stand."""
+        return [record.event for record in self.log.records(size=self._size)]
+
+    def _log_about(self, key: Key) -> list[Event]:
+        """The events that can have a say in the answers for a key, with all that is said of them; or more."""
+        live = self._live()
+        return self._log() if live is None else live.about(related(key))
 
     # --- asking --------------------------------------------------------------------------------
 
@@ -243,10 +260,11 @@ class Timeline(Rich):
             WhenError: `date` or `known_on` is no single day.
             QueryError: an option that does not exist.
 
-        Cost: the first question of its kind replays the log; then a look-up for each number asked for.
+        Cost: the first question of its kind replays the log; then a look-up for each number asked for,
+        however many events there are. What is appended later costs the accounts it touches.
         """
         known, paths = self._known(known_on), self._paths(according_to)
-        ledger = self._ledger(len(self), known, paths, self._gaps(gaps))
+        ledger = self._ledger(known, paths, self._gaps(gaps))
         return State(
             date=self._day(date), known_on=known, according_to=paths, gaps=gaps, region=self.region, ledger=ledger
         )
@@ -265,8 +283,12 @@ class Timeline(Rich):
         Raises:
             QueryError: no such measure, or no key at all.
         """
-        ledger = self._ledger(len(self), self._known(known_on), self._paths(according_to), self._gaps(gaps))
-        return History(ledger.key(key), ledger, self.zone, lambda: [event.party for event in self.events()])
+        ledger = self._ledger(self._known(known_on), self._paths(according_to), self._gaps(gaps))
+        return History(ledger.key(key), ledger, self.zone, self._parties)
+
+    def _parties(self) -> list[str]:
+        live = self._live()
+        return [event.party for event in self.events()] if live is None else live.parties()
 
     def explain(
         self,
@@ -287,13 +309,14 @@ class Timeline(Rich):
         Cost: some replays of the events that speak of the key.
         """
         state = self.state_at(date, known_on=known_on, according_to=according_to, gaps=gaps)
-        log = [record.event for record in self.log.records(size=self._size)]
+        key = state.ledger.key(key)
+        log = self._log_about(key)
         return explain(
-            state.ledger.key(key),
+            key,
             state.date,
             question=state.question,
             log=log,
-            ledger=state.ledger,
+            ledger=self._plain_ledger(log, state.known_on, state.according_to, gaps),
             projections=self.projections,
             known_on=state.known_on,
             paths=state.according_to,
@@ -347,10 +370,9 @@ class Timeline(Rich):
         >>> kursk("article").audit().errors[0].code
         'unit-slip'
         """
-        known, paths, size = self._known(known_on), self._paths(according_to), len(self)
-        ledger = self._ledger(size, known, paths, self._gaps(gaps))
-        events = [record.event for record in self.log.records(size=size)]
-        return audit(events, ledger, self.projections, known_on=known, according_to=paths)
+        known, paths = self._known(known_on), self._paths(according_to)
+        ledger = self._ledger(known, paths, self._gaps(gaps))
+        return audit(self._log(), ledger, self.projections, known_on=known, according_to=paths)
 
     # --- looking -------------------------------------------------------------------------------
 
@@ -464,23 +486,41 @@ class Timeline(Rich):
 
     def keys(self) -> list[Key]:
         """All keys that any standing event claims something about, in order."""
-        return self._ledger(len(self), None, None, "hold").claimed()
+        return self._ledger(None, None, "hold").claimed()
 
     # --- what questions are made of ------------------------------------------------------------
 
-    def _ledger(self, size: int, known_on: dt.date | None, paths: tuple[str, ...] | None, gaps: Gaps) -> Ledger:
+    def _live(self, *, always: bool = False) -> Live | None:
+        """The log's columns, where it is long enough to be worth them (or `always`); None where it is not."""
+        if self._columns is None and (always or len(self) >= COLUMNS_FROM):
+            from kursk_timeline.engines.live import Live  # it loads numpy, which a small log can do without
+            from kursk_timeline.views.progress import reading
+
+            self._columns = Live(self.log, self.projections, self._size, reading)
+        return self._columns
+
+    def _ledger(self, known_on: dt.date | None, paths: tuple[str, ...] | None, gaps: Gaps) -> Ledger:
+        live = self._live()
+        if live is not None:
+            return live.ledger(known_on, paths, gaps)
+        size = len(self)
         if size != self._ledgers_at:  # what was computed for a shorter log is of no use any more
             self._ledgers, self._ledgers_at = {}, size
         question = (known_on, paths, gaps)
         ledger = self._ledgers.pop(question, None)
         if ledger is None:
-            events = standing([record.event for record in self.log.records(size=size)], known_on)
-            heard = (e for e in events if paths is None or speaks_for(e.claimant, paths))
-            ledger = Ledger(heard, self.projections, gaps)
+            events = [record.event for record in self.log.records(size=size)]
+            ledger = self._plain_ledger(events, known_on, paths, gaps)
         self._ledgers[question] = ledger  # the one asked last stands last
         while len(self._ledgers) > KEPT_LEDGERS:
             del self._ledgers[next(iter(self._ledgers))]
         return ledger
+
+    def _plain_ledger(
+        self, log: Sequence[Event], known_on: dt.date | None, paths: tuple[str, ...] | None, gaps: Gaps
+    ) -> Ledger:
+        heard = (e for e in standing(log, known_on) if paths is None or speaks_for(e.claimant, paths))
+        return Ledger(heard, self.projections, gaps)
 
     def _day(self, value: object) -> dt.date:
         return day_of(value, zone=self.zone)
@@ -509,19 +549,30 @@ class Timeline(Rich):
     def _every(self, every: object) -> Sequence[dt.date]:
         if every not in get_args(Every):
             raise QueryError(f"every is one of {', '.join(get_args(Every))}, not {shown(every)}")
-        windows = [event.window for event in self.events()]
-        if not windows:
+        span = self._span()
+        if span is None:
             return []
         import pendulum  # calendar steps: the 31st a month later, leap years
 
-        first = min(w.earliest for w in windows if w.earliest is not None)
-        # What is announced for some far day is no reason to go on until then.
-        reported = max((e.reported.latest for e in self.events() if e.reported.latest is not None), default=first)
-        last = max(first, *(min(w.latest or w.earliest or first, reported) for w in windows))
+        first, last = span
         start, end = (pendulum.datetime(day.year, day.month, day.day) for day in (first, last))
         step, amount = ("months", 3) if every == "quarter" else (f"{every}s", 1)
         days = [dt.date(day.year, day.month, day.day) for day in pendulum.interval(start, end).range(step, amount)]
         return days if days[-1] == last else [*days, last]
+
+    def _span(self) -> tuple[dt.date, dt.date] | None:
+        """From the first day of the first claim to the last of the last; None where there is none."""
+        live = self._live()
+        if live is not None:
+            return live.span()
+        events = self.events()
+        windows = [event.window for event in events]
+        if not windows:
+            return None
+        first = min(w.earliest for w in windows if w.earliest is not None)
+        # What is announced for some far day is no reason to go on until then.
+        reported = max((e.reported.latest for e in events if e.reported.latest is not None), default=first)
+        return first, max(first, *(min(w.latest or w.earliest or first, reported) for w in windows))
 
     def __repr__(self) -> str:
         shown_at = "" if self._size is None else f" at size {self._size}"

@@ -267,7 +267,10 @@ class Event(Rich):
             names = [one.name for one in attrs.fields(type(self)) if one.name != "_stored"]
             if field not in names or _read is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {field!r}")
-            read = _read(object.__getattribute__(self, "_stored"), f"event {self.id[:12]}…")
+            stored = object.__getattribute__(self, "_stored")
+            if isinstance(stored, _Blank):
+                raise stored.looked
+            read = _read(stored, f"event {self.id[:12]}…")
             for name in names:
                 object.__setattr__(self, name, getattr(read, name))
             return getattr(self, field)
@@ -296,7 +299,8 @@ class Event(Rich):
     @cached_property
     def canonical(self) -> bytes:
         """The canonical JSON (RFC 8785): what is hashed and stored. An event read in an older shape keeps its bytes."""
-        return self._stored if self._stored is not None else encode(self.to_json())
+        # A form has no bytes either: it is asked for its fields, and says that it has none.
+        return self._stored if isinstance(self._stored, bytes) else encode(self.to_json())
 
     @cached_property
     def id(self) -> str:
@@ -342,6 +346,29 @@ def unread(cls: type[Event], id_: str, body: bytes) -> Event:
 _set_stored: Callable[[Event, bytes], None] = Event._stored.__set__  # type: ignore[union-attr]
 _set_canonical: Callable[[Event, bytes], None] = Event.canonical.__set__  # type: ignore[attr-defined]
 _set_id: Callable[[Event, str], None] = Event.id.__set__  # type: ignore[attr-defined]
+
+
+class _Blank:
+    """What a form has in place of its bytes."""
+
+    def __init__(self, looked: type[Exception]) -> None:
+        self.looked = looked
+
+
+def form(cls: type[Event], fields: Mapping[str, Any], looked: type[Exception]) -> Event:
+    """
+    An event of which only some fields are filled in.
+
+    Args:
+        cls: Its kind.
+        fields: Values as the kind's own constructor would leave them; nothing is checked.
+        looked: Raised by a look at anything else: another field, the id, the bytes.
+    """
+    event = cls.__new__(cls)
+    object.__setattr__(event, "_stored", _Blank(looked))
+    for name, value in fields.items():
+        object.__setattr__(event, name, value)
+    return event
 
 
 def is_unread(event: Event) -> bool:

@@ -41,6 +41,9 @@ __all__ = ["Appended", "Log", "Record"]
 FOLLOW_SECONDS = 5.0
 """How long one wait of `Log.follow` lasts at most."""
 
+LATELY = 16
+"""So many portions of events are remembered when single ones are asked for."""
+
 RETRY_SECONDS = (0.1, 0.5, 2.0)
 """How long an append waits before each time it is sent again after the connection broke."""
 
@@ -108,6 +111,10 @@ class Log:
         """An append is under way."""
         self._unsettled = False
         """An append was interrupted, and so was whatever was to put that right."""
+        self._largest = 0
+        """The largest size that was ever seen."""
+        self._lately: dict[int, list[Event]] = {}
+        """Events that were read with one that was asked for, by the number of the first."""
         self._lock = threading.RLock()
         quiet_during_fork(self)
 
@@ -239,15 +246,20 @@ class Log:
                 self._settle()
             self._read_on()
 
+    def _size(self) -> int:
+        size = self.store.size()
+        if size < self._largest:
+            raise CorruptLogError(
+                f"the log held {self._largest} events and now holds {size}: it was cut or replaced",
+                what="truncated",
+                seq=size + 1,
+            )
+        self._largest = size
+        return size
+
     def _read_on(self) -> None:
         with self._lock:
-            known, size = len(self._records), self.store.size()
-            if size < known:
-                raise CorruptLogError(
-                    f"the log held {known} events and now holds {size}: it was cut or replaced",
-                    what="truncated",
-                    seq=size + 1,
-                )
+            known, size = len(self._records), self._size()
             if size == known:
                 return
             for chunk in self.store.chunks(after=known):
@@ -263,6 +275,47 @@ class Log:
     def __len__(self) -> int:
         self._refresh()
         return len(self._records)
+
+    def size(self) -> int:
+        """How many events there are, without reading any. In the midst of an append, as many as there were before."""
+        with self._lock:
+            if self._inside:
+                return self._largest
+            if self._unsettled:
+                self._settle()
+            return self._size()
+
+    def chunks(self, after: int = 0) -> Iterator[Chunk]:
+        """
+        The stored bytes of the events after a number, in portions; nothing of them is kept here.
+
+        Args:
+            after: The end of an earlier portion; 0 for all.
+
+        Raises:
+            CorruptLogError: events are missing, or are not the bytes their ids and checksums name.
+        """
+        with self._lock:
+            if self.size() > after and not self._inside:
+                yield from self.store.chunks(after)
+
+    def event(self, seq: int) -> Event:
+        """
+        The event with this number, from 1 to `size`, without reading all.
+
+        Cost: that of the few hundred that are stored with it, where it was not read before.
+        """
+        with self._lock:
+            if seq <= len(self._records):
+                return self._records[seq - 1].event
+            for first, events in self._lately.items():
+                if first <= seq < first + len(events):
+                    return events[seq - first]
+            chunk = self.store.holding(seq)
+            while len(self._lately) >= LATELY:
+                del self._lately[next(iter(self._lately))]
+            events = self._lately[chunk.first] = stored(chunk.ids, chunk.bodies, chunk.first)
+            return events[seq - chunk.first]
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records())

@@ -58,6 +58,14 @@ class Store(Protocol):
             CorruptLogError: events are missing, or are not the bytes their ids and checksums name.
         """
 
+    def holding(self, seq: int) -> Chunk:
+        """
+        Some events next to each other, the one with this number among them. There is such a one.
+
+        Raises:
+            CorruptLogError: as for `chunks`.
+        """
+
     def nodes(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
         """
         The hashes that `insert` was given, for the events above `after`: how many events, and their nodes.

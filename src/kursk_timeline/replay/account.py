@@ -136,11 +136,13 @@ class AccountHistory(Rich):
 
     # What follows for all:
 
+    def value_on(self, day: int) -> Value | None:
+        """The value on a day (ordinal); None before it begins."""
+        return at(self.value_steps, day)
+
     def on(self, day: int) -> Account | None:
         """What it says on a day (ordinal); None before it begins."""
-        if day < self.begins:
-            return None
-        value = at(self.value_steps, day)
+        value = self.value_on(day) if day >= self.begins else None
         if value is None:
             return None
         return Account(

@@ -104,6 +104,10 @@ class _Claimed(AccountHistory, Generic[C]):
         days = {day for day, _ in steps}
         return sorted(days | {c.first for c in self.sets} if self.gaps == "span" else days)
 
+    def mattering(self, day: int) -> Sequence[C]:  # noqa: ARG002 (a faster account leaves out what it can)
+        """Claims that alone give the same bounds and best value on a day."""
+        return self.claims
+
     def claims_in_play(self, day: int) -> list[C]:
         """
         The claims that have a say in what the account says on a day, in log order.
@@ -111,7 +115,7 @@ class _Claimed(AccountHistory, Generic[C]):
         Left out is what cannot have happened yet, and what surely stands before the last set that
         surely happened. What is left gives the same account when replayed alone.
         """
-        begun: list[C] = [c for c in self.claims if c.first <= day]
+        begun: list[C] = [c for c in self.mattering(day) if c.first <= day]
         sure = latest_sure((c for c in begun if isinstance(c, Naming) or not c.adds), day)
         if sure is not None:
             first_place = (sure.first, sure.order)
@@ -169,7 +173,7 @@ class Amounts(_Claimed[Claim]):
 
     def contradicts_itself(self, day: int) -> bool:
         floor = self.measure.floor
-        return floor is not None and self.begins <= day and exact.greatest(self.claims, day).value < floor
+        return floor is not None and self.begins <= day and exact.greatest(self.mattering(day), day).value < floor
 
     def rests_on_set(self, day: int) -> tuple[bool, bool]:
         """Whether a set can have happened by the day, and whether one must have."""
@@ -177,10 +181,11 @@ class Amounts(_Claimed[Claim]):
 
     def traces(self, day: int) -> dict[str, exact.Trace]:
         """What makes each bound on a day, before the floor and without regard to gaps."""
+        claims = self.mattering(day)
         return {
-            "low": exact.least(self.claims, day),
-            "best": exact.middling(self.claims, day),
-            "high": exact.greatest(self.claims, day),
+            "low": exact.least(claims, day),
+            "best": exact.middling(claims, day),
+            "high": exact.greatest(claims, day),
         }
 
     def made_by(self, day: int) -> Mapping[str, tuple[Event, ...]]:
@@ -230,12 +235,12 @@ class Holders(_Claimed[Naming]):
         return value if coming is None else Names(value.possible | {coming.name}, value.best)
 
     def made_by(self, day: int) -> Mapping[str, tuple[Event, ...]]:
-        _, last = exact.names_on(self.claims, day, UNCLAIMED)
+        _, last = exact.names_on(self.mattering(day), day, UNCLAIMED)
         coming = self.next_set(day)
         return {"holders": self._events([*last, *([coming] if coming else [])])}
 
     def worlds(self, day: int) -> Mapping[str, World]:
-        names, can_be_last = exact.names_on(self.claims, day, UNCLAIMED)
+        names, can_be_last = exact.names_on(self.mattering(day), day, UNCLAIMED)
         coming = self.next_set(day)
         claims = [c for c in self.claims_in_play(day) if c is not coming]
         last: dict[str, Naming | None] = {UNCLAIMED: None} if UNCLAIMED in names.possible else {}

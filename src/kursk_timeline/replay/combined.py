@@ -9,7 +9,7 @@ from kursk_timeline.events.base import Event
 from kursk_timeline.measures import Key, Measure
 from kursk_timeline.replay.account import Account, AccountHistory
 from kursk_timeline.replay.bounds import Bounds
-from kursk_timeline.replay.steps import at, merged
+from kursk_timeline.replay.steps import merged
 from kursk_timeline.replay.value import Value, is_zero
 from kursk_timeline.replay.world import World, in_replay_order
 
@@ -41,7 +41,7 @@ class Sum(AccountHistory):
 
     def _total(self, day: int) -> Bounds:
         # Bounds without an upper end stay so: a sum with `OPEN` in it is not below `OPEN // 2`.
-        values = [value for part in self.parts if isinstance(value := at(part.value_steps, day), Bounds)]
+        values = [value for part in self.parts if isinstance(value := part.value_on(day), Bounds)]
         return Bounds(sum(v.low for v in values), sum(v.best for v in values), sum(v.high for v in values))
 
     def last_heard(self, day: int) -> int:
@@ -103,7 +103,7 @@ class LastHeard(AccountHistory):
     @cached_property
     def value_steps(self) -> Sequence[tuple[int, Value]]:
         days = sorted(day for day in self.days_of_change() if day >= self.begins)
-        chosen = ((day, at(self._chosen(day).value_steps, day)) for day in days)
+        chosen = ((day, self._chosen(day).value_on(day)) for day in days)
         return merged((day, value) for day, value in chosen if value is not None)
 
     def on(self, day: int) -> Account | None:

@@ -54,11 +54,12 @@ class Ledger:
             for effect in effects(event, projections):
                 order += 1
                 gathered[effect.key][event.party].append((order, event, effect))
-        self._accounts: dict[Key, dict[str, AccountHistory]] = {
-            key: {party: self._account(key, party, rows) for party, rows in parties.items()}
-            for key, parties in gathered.items()
-        }
-        self._derive_controlled()
+        self._set_accounts(
+            {
+                key: {party: self._account(key, party, rows) for party, rows in parties.items()}
+                for key, parties in gathered.items()
+            }
+        )
 
     def _account(self, key: Key, party: str, rows: Sequence[tuple[int, Event, Effect]]) -> AccountHistory:
         measure = self.measures[key.measure]
@@ -69,17 +70,23 @@ class Ledger:
         claims = [claim_of(*row) for row in rows]
         return Amounts(key, party, measure, claims, behind, self.gaps)
 
-    def _derive_controlled(self) -> None:
-        """Who says what is held and what is contested has said what is controlled: the sum."""
-        for key in [key for key in self._accounts if key.measure == "held"]:
-            contested = self._accounts.get(Key("contested", None, key.region), {})
-            target = Key("controlled", key.subject, key.region)
-            for party, held in self._accounts[key].items():
-                if party in contested:
-                    derived = Sum(target, party, self.measures["controlled"], (held, contested[party]))
-                    accounts = self._accounts.setdefault(target, {})
-                    own = accounts.get(party)
-                    accounts[party] = derived if own is None else LastHeard(own, derived)
+    def _set_accounts(self, claimed: dict[Key, dict[str, AccountHistory]]) -> None:
+        """
+        The accounts, as claimed, and what follows from them.
+
+        Who says what is held and what is contested has said what is controlled: the sum.
+        """
+        self._accounts = dict(claimed)
+        controlled = self.measures["controlled"]
+        for key in [key for key in claimed if key.measure == "held"]:
+            contested = claimed.get(Key("contested", None, key.region), {})
+            for party in claimed[key].keys() & contested.keys():
+                target = Key("controlled", key.subject, key.region)
+                derived = Sum(target, party, controlled, (claimed[key][party], contested[party]))
+                own = claimed.get(target, {}).get(party)
+                found: AccountHistory = derived if own is None else LastHeard(own, derived)
+                self._accounts[target] = {**self._accounts.get(target, {}), party: found}
+        self._claimed = sorted(self._accounts, key=str)
 
     # --- asking --------------------------------------------------------------------------------
 
@@ -98,7 +105,7 @@ class Ledger:
 
     def claimed(self) -> list[Key]:
         """All keys that anybody claims anything about, in order."""
-        return sorted(self._accounts, key=str)
+        return list(self._claimed)
 
     def accounts(self, key: Key) -> dict[str, AccountHistory]:
         """

@@ -34,6 +34,9 @@ class MemoryStore:
     def chunks(self, after: int = 0) -> Iterator[Chunk]:
         return (chunk for chunk, _ in self._kept[self._from(after + 1) :] if chunk.first > after)
 
+    def holding(self, seq: int) -> Chunk:
+        return self._kept[self._from(seq)][0]
+
     def nodes(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
         return (
             (len(chunk.bodies), nodes) for chunk, nodes in self._kept[self._from(after + 1) :] if chunk.first > after

@@ -226,6 +226,9 @@ class PostgresStore:
                     )
             yield Chunk(first, times[0].astimezone(dt.timezone.utc), [id_.hex() for id_ in ids], bodies)
 
+    def holding(self, seq: int) -> Chunk:
+        return next(self.chunks(seq - 1))
+
     def nodes(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
         parts = self._parts(
             after,

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from kursk_timeline.errors import (
     CorruptLogError,
@@ -53,6 +53,10 @@ LOOK_SECONDS = 0.1
 
 _READ = 64
 """Rows that are read at a time. While one statement runs no other process can finish an append."""
+
+_CHUNK = "SELECT first, count, recorded_at, checksum, nodes, bodies FROM chunks"
+_CHUNKS_AFTER = _CHUNK + " WHERE first > ? ORDER BY first LIMIT ?"
+_CHUNK_UP_TO = _CHUNK + " WHERE first <= ? ORDER BY first DESC LIMIT 1"
 
 _TYPES = (int, int, bytes, bytes, bytes, bytes)
 """Of a row's values, as they are read; a damaged file may give others."""
@@ -132,31 +136,42 @@ class SqliteStore:
     def chunks(self, after: int = 0) -> Iterator[Chunk]:
         while True:
             with self._translated() as db:
-                found = db.execute(
-                    "SELECT first, count, recorded_at, checksum, nodes, bodies FROM chunks "
-                    "WHERE first > ? ORDER BY first LIMIT ?",
-                    (after, _READ),
-                ).fetchall()
+                found = db.execute(_CHUNKS_AFTER, (after, _READ)).fetchall()
             for row in found:
-                first, count, recorded_at, checksum, nodes, text = row
-                if first != after + 1:
-                    raise CorruptLogError(f"{self.path}: event {after + 1} is missing", seq=after + 1)
-                if tuple(map(type, row)) != _TYPES:
-                    raise CorruptLogError(f"{self.path} is damaged from event {first} on", seq=first)
-                bodies = text.split(b"\n")
-                if checksum != _checksum(first, count, recorded_at, nodes, text) or len(bodies) != count:
-                    raise self._damaged(first, nodes, bodies)
-                taken = _time(recorded_at)
-                if taken is None or len(nodes) != length_of_nodes(after, after + count):
-                    raise CorruptLogError(
-                        f"{self.path}: what was kept with the events from {first} on is not what this library writes",
-                        what="rewritten",
-                        seq=first,
-                    )
-                yield Chunk(first, taken, [sha256(body).hexdigest() for body in bodies], bodies)
-                after += count
+                chunk = self._chunk(row, after)
+                yield chunk
+                after = chunk.last
             if len(found) < _READ:
                 return
+
+    def holding(self, seq: int) -> Chunk:
+        with self._translated() as db:
+            row = db.execute(_CHUNK_UP_TO, (seq,)).fetchone()
+        if row is None or not isinstance(row[0], int):
+            raise CorruptLogError(f"{self.path}: event {seq} is missing", seq=seq)
+        chunk = self._chunk(row, row[0] - 1)
+        if chunk.last < seq:
+            raise CorruptLogError(f"{self.path}: event {seq} is missing", seq=seq)
+        return chunk
+
+    def _chunk(self, row: tuple[Any, ...], after: int) -> Chunk:
+        """The events of a row, which is to follow on event `after`."""
+        first, count, recorded_at, checksum, nodes, text = row
+        if first != after + 1:
+            raise CorruptLogError(f"{self.path}: event {after + 1} is missing", seq=after + 1)
+        if tuple(map(type, row)) != _TYPES:
+            raise CorruptLogError(f"{self.path} is damaged from event {first} on", seq=first)
+        bodies = text.split(b"\n")
+        if checksum != _checksum(first, count, recorded_at, nodes, text) or len(bodies) != count:
+            raise self._damaged(first, nodes, bodies)
+        taken = _time(recorded_at)
+        if taken is None or len(nodes) != length_of_nodes(after, after + count):
+            raise CorruptLogError(
+                f"{self.path}: what was kept with the events from {first} on is not what this library writes",
+                what="rewritten",
+                seq=first,
+            )
+        return Chunk(first, taken, [sha256(body).hexdigest() for body in bodies], bodies)
 
     def _damaged(self, first: int, nodes: bytes, bodies: list[bytes]) -> CorruptLogError:
         """The error for a chunk that does not fit its checksum; the tree's hashes tell which event it is."""

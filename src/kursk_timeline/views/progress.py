@@ -1,15 +1,17 @@
-"""A bar on standard error while long files are read."""
+"""A bar on standard error while long files and logs are read."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from kursk_timeline.events.base import Event
 from kursk_timeline.formats import jsonl
+from kursk_timeline.log.port import Chunk
 from kursk_timeline.text import visible
 
 LONG = 2_000_000
@@ -36,6 +38,39 @@ def read(files: Iterable[Path | IO[bytes]]) -> Iterator[Event]:
             is_file = isinstance(file, Path)
             events = _with_bar(events, file.name if is_file else "standard input", size if is_file else None)
         yield from events
+
+
+PATIENCE = 1.0
+"""Seconds after which somebody who waits is shown how far it is."""
+
+
+def reading(chunks: Iterator[Chunk], events: int) -> Iterator[Chunk]:
+    """
+    A log's chunks as they are read; a bar where that takes longer than a second, and a person looks on.
+
+    Args:
+        events: How many events they hold.
+    """
+    if not sys.stderr.isatty():
+        yield from chunks
+        return
+    started, done = time.monotonic(), 0
+    for chunk in chunks:
+        yield chunk
+        done += len(chunk.bodies)
+        if time.monotonic() - started > PATIENCE:
+            break
+    else:
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("reading the log"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown_bar:
+        task = shown_bar.add_task("", total=events, completed=done)
+        for chunk in chunks:
+            yield chunk
+            shown_bar.advance(task, len(chunk.bodies))
 
 
 def _with_bar(events: Iterable[Event], name: str, size: int | None) -> Iterator[Event]:

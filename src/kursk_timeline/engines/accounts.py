@@ -1,0 +1,199 @@
+"""
+Accounts and ledgers over columns.
+
+They answer what those of `replay` answer, from the same definitions; only where the numbers come from is
+another matter: bounds from the index, the days on which a party was heard from a pass over columns, and
+claims and events only when somebody asks where a number comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from kursk_timeline.engines.columns import Columns, Ints
+from kursk_timeline.engines.index import Book, Part
+from kursk_timeline.engines.kernel import bounds_of, wide
+from kursk_timeline.events.base import Event
+from kursk_timeline.measures import UNCLAIMED, Key, Measure
+from kursk_timeline.replay.account import AccountHistory, Gaps, Speech
+from kursk_timeline.replay.bounds import Bounds, Claim, Naming, names_on
+from kursk_timeline.replay.claimed import Amounts, Holders
+from kursk_timeline.replay.ledger import Ledger
+from kursk_timeline.replay.value import Value
+
+EventOf: TypeAlias = Callable[[int], Event]
+"""Gives the event of a row."""
+
+
+class _EventsBehind(Mapping[int, Event]):
+    """The event behind each effect of an account, read when it is asked for."""
+
+    def __init__(self, columns: Columns, rows: Ints, event_of: EventOf) -> None:
+        self._columns, self._rows, self._event_of = columns, rows, event_of
+
+    def __getitem__(self, row: int) -> Event:
+        return self._event_of(int(self._columns.effects["event"][row]))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._rows.tolist())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def _speech(columns: Columns, part: Part) -> Speech:
+    event = columns.effects["event"][part.rows]
+    heard, middle = columns.events["heard"][event], part.claims.middle
+    order = np.argsort(part.claims.first, kind="stable")
+    begins = part.claims.first[order]
+    # One entry for each day is enough: of several events begun on a day, the last entry knows all.
+    last = np.flatnonzero(np.append(begins[1:] != begins[:-1], True)) if len(begins) else order
+    columns_ = (begins[last], np.maximum.accumulate(heard[order])[last], np.maximum.accumulate(middle[order])[last])
+    return Speech(*(tuple(column.tolist()) for column in columns_))
+
+
+class _Columnar:
+    """What accounts of numbers and of names have in common here."""
+
+    _part: Part
+    _columns: Columns
+
+    @property
+    def begins(self) -> int:
+        return self._part.begins
+
+    @property
+    def sure_from(self) -> int:
+        return self._part.sure_from
+
+    @cached_property
+    def _speech(self) -> Speech:
+        return _speech(self._columns, self._part)
+
+    def _claims(self, places: Ints | slice) -> list[Claim]:
+        """The account's claims at these places; each knows the row of its effect as its order."""
+        rows = self._part.rows[places].tolist()
+        claims = self._part.claims.at(places).plain()
+        return [claim._replace(order=row) for claim, row in zip(claims, rows, strict=True)]
+
+
+class ColumnAmounts(_Columnar, Amounts):
+    """An account of a number, over columns. Pickled, it takes its own claims along and no columns."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Amounts, (self.key, self.party, self.measure, self.claims, dict(self.events), self.gaps)
+
+    def __init__(
+        self, key: Key, party: str, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
+    ) -> None:
+        self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
+        self._columns, self._part = columns, part
+        self.events = _EventsBehind(columns, part.rows, event_of)
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:  # type: ignore[override]  # made when somebody asks for all
+        return tuple(self._claims(slice(None)))
+
+    def mattering(self, day: int) -> list[Claim]:
+        return self._claims(np.flatnonzero(self._part.mattering(day)))
+
+    @cached_property
+    def value_steps(self) -> Sequence[tuple[int, Bounds]]:
+        return super().value_steps if self.gaps == "span" else bounds_of(self._part.steps, 0)
+
+    def value_on(self, day: int) -> Value | None:
+        if self.gaps == "span":
+            return super().value_on(day)
+        return Bounds(*map(wide, self._part.at(day))) if day >= self.begins else None
+
+    def rests_on_set(self, day: int) -> tuple[bool, bool]:
+        first, last, sets = self._part.claims.first, self._part.claims.last, ~self._part.claims.adds
+        return bool((sets & (first <= day)).any()), bool((sets & (last <= day)).any())
+
+
+class ColumnHolders(_Columnar, Holders):
+    """An account of a name, over columns. Pickled, it takes its own claims along and no columns."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Holders, (self.key, self.party, self.measure, self.claims, dict(self.events), self.gaps)
+
+    def __init__(
+        self, key: Key, party: str, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
+    ) -> None:
+        self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
+        self._columns, self._part = columns, part
+        self.events = _EventsBehind(columns, part.rows, event_of)
+
+    def _namings(self, places: Ints | slice) -> list[Naming]:
+        names = self._columns.names.things
+        return [Naming(*claim[:4], names[claim.best]) for claim in self._claims(places)]
+
+    @cached_property
+    def claims(self) -> tuple[Naming, ...]:  # type: ignore[override]  # made when somebody asks for all
+        return tuple(self._namings(slice(None)))
+
+    def mattering(self, day: int) -> list[Naming]:
+        return self._namings(np.flatnonzero(self._part.mattering(day)))
+
+    def value_on(self, day: int) -> Value | None:
+        if self.gaps == "span":
+            return super().value_on(day)
+        return names_on(self.mattering(day), day, UNCLAIMED)[0] if day >= self.begins else None
+
+
+class ColumnLedger(Ledger):
+    """
+    A ledger over columns.
+
+    Args:
+        book: Finds the accounts.
+        gaps: What silence between two of a party's sets means.
+        event_of: Gives the event of a row.
+
+    Cost: O(accounts); an account's steps are computed or looked up on first use.
+    """
+
+    def __init__(self, book: Book, gaps: Gaps, event_of: EventOf) -> None:
+        self.gaps, self.measures = gaps, dict(book.measures)
+        self._book, self._event_of = book, event_of
+        self._columnar: dict[Key, dict[str, AccountHistory]] = {}
+        for code in book.accounts():
+            self._put(code)
+        self._set_accounts(self._columnar)
+
+    def _put(self, code: int) -> None:
+        """Put an account as it is now in its place; take it out where nothing is left of it."""
+        book = self._book
+        key, party = book.columns.accounts.things[code]
+        measure, part = self.measures[key.measure], book.part(code)
+        kind = ColumnHolders if measure.is_name else ColumnAmounts
+        parties = {name: one for name, one in self._columnar.get(key, {}).items() if name != party}
+        if len(part.rows):
+            parties[party] = kind(key, party, measure, book.columns, part, self._event_of, self.gaps)
+        if parties:
+            self._columnar[key] = parties
+        else:
+            self._columnar.pop(key, None)
+
+    def after(self, touched: Iterable[int]) -> ColumnLedger:
+        """
+        The ledger after some accounts were touched; this one stays as it is.
+
+        Cost: that of those accounts, and O(keys).
+        """
+        later = copy(self)
+        later.__dict__.pop("events", None)
+        later._columnar = dict(self._columnar)
+        for code in touched:
+            later._put(code)
+        later._set_accounts(later._columnar)
+        return later
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:  # type: ignore[override]  # read when somebody asks for all
+        return tuple(self._event_of(row) for row in self._book.events().tolist())

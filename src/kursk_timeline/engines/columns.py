@@ -1,0 +1,365 @@
+"""
+The log's events as columns: what an answer needs of them, and nothing else.
+
+One row an event (its days, when it was known, who says so) and one row an effect (which account it
+changes, and by what). Numbers are whole base units, days are ordinals, accounts and claimants are
+codes: some seventy bytes an event, where an event object takes a thousand. Rows stand in log order and
+are only ever added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from kursk_timeline.measures import UNCLAIMED, Key
+from kursk_timeline.replay.bounds import FOREVER
+
+Ints: TypeAlias = npt.NDArray[Any]
+"""A one-dimensional array of whole numbers."""
+
+OPEN64 = 1 << 62
+"""No bound, where a bound is a 64-bit number: `OPEN` of `replay.bounds` does not fit in one."""
+
+NEVER = FOREVER + 1
+"""The day after the last: the end of what never ends."""
+
+
+FEW = 8
+"""So many ids are looked for one by one."""
+
+
+FRESH = 4096
+"""So many effects may have come since all were grouped by account, or one in sixteen."""
+
+
+class Growing:
+    """Columns that rows are added to. Cost of a row: constant, on average."""
+
+    def __init__(self, **types: str) -> None:
+        self._types = types
+        self._columns = {name: np.empty(16, type_) for name, type_ in types.items()}
+        self._size = 0
+
+    def extend(self, rows: Iterable[Ints]) -> None:
+        """Add rows: one array for each column, in the columns' order."""
+        given = list(rows)
+        size = self._size + len(given[0])
+        for (name, column), more in zip(self._columns.items(), given, strict=True):
+            if size > len(column):
+                larger = np.empty(max(size, len(column) * 3 // 2), column.dtype)
+                larger[: self._size] = column[: self._size]
+                self._columns[name] = column = larger
+            column[self._size : size] = more
+        self._size = size
+
+    def __getitem__(self, name: str) -> Ints:
+        """The rows so far. The array shows what it holds now; later rows come in a later array."""
+        return self._columns[name][: self._size]
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use."""
+        return sum(self[name].nbytes for name in self._types)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names in order."""
+        return list(self._types)
+
+
+class Codes:
+    """Whole numbers from 0 for things that come again and again."""
+
+    def __init__(self, things: Iterable[Any] = ()) -> None:
+        self.things: list[Any] = list(things)
+        self._code = {thing: code for code, thing in enumerate(self.things)}
+
+    def __getitem__(self, thing: Any) -> int:
+        """The thing's number: the one it has, or the next one."""
+        code = self._code.get(thing)
+        if code is None:
+            code = self._code[thing] = len(self.things)
+            self.things.append(thing)
+        return code
+
+    def get(self, thing: Any) -> int | None:
+        """The thing's number; None where it never came."""
+        return self._code.get(thing)
+
+    def __len__(self) -> int:
+        return len(self.things)
+
+
+Account: TypeAlias = tuple[Key, str]
+"""A key and the party whose version of it this is."""
+
+Intervals: TypeAlias = list[tuple[int, int]]
+"""Known days from the first (inclusive) to the second (exclusive), in order, apart from each other."""
+
+
+class Columns:
+    """
+    Events as columns, in log order.
+
+    Attributes:
+        events: A row an event: first and last day, first day on which it was surely known, the day until
+            which it was heard or restated, its claimant's code, whether it is a claim.
+        effects: A row an effect: its event's row, its account's code, whether it adds, and its amounts.
+            An amount without bound is ±`OPEN64`. A name is its code, in all three.
+        ids: The first half of every event's id, as two numbers.
+        accounts, claimants, names: What the codes stand for.
+    """
+
+    def __init__(self) -> None:
+        self.events = Growing(first="i4", last="i4", known="i4", heard="i4", claimant="i4", claims="?", spoken_of="?")
+        self.effects = Growing(event="i4", account="i4", adds="?", low="i8", best="i8", high="i8")
+        self.ids = Growing(head=">u8", rest=">u8")
+        self.accounts = Codes()
+        self.claimants = Codes()
+        self.names = Codes([UNCLAIMED])  # its code is 0, which is what every account is before its first claim
+        self.withdrawn: dict[int, Intervals] = {}
+        """Of events that others speak of: the known days on which they stand. All others stand once known."""
+        self._about: list[tuple[int, int, int | None]] = []
+        """What withdraws or replaces: its row, the row it speaks of, and its successor's row where it has one."""
+        self._unsettled: list[tuple[int, str, str | None]] = []
+        """The same, of events that came since `settle`: with ids for rows."""
+        self._awaited: dict[str, list[tuple[int, int]]] = {}
+        """The same, of those whose successor has not come: by its id."""
+        self._mentions: list[tuple[int, str]] = []
+        """What speaks of another event and withdraws nothing: its row, and the id it speaks of."""
+        self._settled = 0
+        self._grouped = np.empty(0, "i4"), np.zeros(1, "i8"), 0
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use, in bytes."""
+        return self.events.nbytes + self.effects.nbytes + self.ids.nbytes
+
+    def rows_of(self, ids: Sequence[str]) -> list[int | None]:
+        """
+        The rows of events with these ids (64 hexadecimal digits); None where there is none.
+
+        Half of a SHA-256 is kept, 128 bits: nobody has ever found two inputs that share it.
+
+        Cost: a pass over all ids for each of a few; for many, one sort.
+        """
+        heads, rests = self.ids["head"], self.ids["rest"]
+        wanted = [(int(id_[:16], 16), int(id_[16:32], 16)) for id_ in ids]
+        if len(ids) < FEW:
+            places = [np.flatnonzero(heads == head) for head, _ in wanted]
+        else:
+            order = np.argsort(heads)
+            ends = [
+                np.searchsorted(heads, np.array([head for head, _ in wanted], "u8"), side, sorter=order)
+                for side in ("left", "right")
+            ]
+            places = [order[a:b] for a, b in zip(*ends, strict=True)]
+        rows = (place[rests[place] == rest] for place, (_, rest) in zip(places, wanted, strict=True))
+        return [int(row[0]) if len(row) else None for row in rows]
+
+    def by_account(self) -> Ints:
+        """The rows of all effects by account, each account's in log order. Cost: a sort, where there are many new."""
+        codes = self.effects["account"]
+        if self._grouped[2] != len(codes):
+            rows = replay_order(codes, np.zeros(len(codes), "i4")).astype("i4")
+            self._grouped = rows, np.searchsorted(codes[rows], np.arange(len(self.accounts) + 1)), len(codes)
+        return self._grouped[0]
+
+    def effects_of(self, account: int) -> Ints:
+        """The rows of an account's effects, in log order. Cost: their number, and now and then a sort of all."""
+        size, grouped = len(self.effects), self._grouped[2]
+        if size - grouped > max(FRESH, grouped // 16):
+            self.by_account()
+        rows, offsets, grouped = self._grouped
+        own = rows[offsets[account] : offsets[account + 1]] if account + 1 < len(offsets) else rows[:0]
+        fresh = np.flatnonzero(self.effects["account"][grouped:] == account)
+        return np.concatenate([own, (fresh + grouped).astype("i4")]) if len(fresh) else own
+
+    def touched(self, size: int, changed: Iterable[int]) -> set[int]:
+        """
+        The accounts of the effects from a row on, and of some events.
+
+        Args:
+            size: The first of the effects.
+            changed: Rows of events.
+        """
+        accounts, event = self.effects["account"], self.effects["event"]
+        found = set(accounts[size:].tolist())
+        for row in changed:
+            found.update(accounts[slice(*np.searchsorted(event, [row, row + 1]))].tolist())
+        return found
+
+    # --- which claims stand ---------------------------------------------------------------------
+
+    def speak(self, row: int, target: str, *, withdraws: bool, by: str | None = None) -> None:
+        """Note that the event of a row speaks of another; whether it withdraws it, or gives way to a third (`by`)."""
+        if withdraws:
+            self._unsettled.append((row, target, by))
+        else:
+            self._mentions.append((row, target))
+
+    def settle(self) -> set[int]:
+        """
+        Work out which events are withdrawn, and when, after rows were added.
+
+        Returns:
+            The rows whose standing has changed.
+
+        Cost: nothing where no event speaks of another; else some passes over all that do.
+        """
+        awaited, self._awaited = self._awaited, {}
+        unsettled, self._unsettled = self._unsettled, []
+        fresh = range(self._settled, len(self))
+        self._settled = len(self)
+        if not unsettled and not (awaited and len(fresh)):
+            self._awaited = awaited
+            return set()
+        targets = self.rows_of([target for _, target, _ in unsettled])
+        # What speaks of no event before it the log refuses, and a file may still have it.
+        settled = [
+            (row, place, by) for (row, _, by), place in zip(unsettled, targets, strict=True) if place is not None
+        ]
+        settled += [(row, place, by) for by, those in awaited.items() for row, place in those]
+        replaced = list(dict.fromkeys(by for _, _, by in settled if by is not None))
+        successors = dict(zip(replaced, self.rows_of(replaced), strict=True))
+        for row, place, by in settled:
+            successor = None if by is None else successors[by]
+            if by is None or successor is not None:
+                self._about.append((row, place, successor))
+            else:
+                self._awaited.setdefault(by, []).append((row, place))
+        self._about.sort()  # a successor that came late has put its event at the end
+
+        known = self.events["known"]
+        since = {successor: int(known[successor]) for _, _, successor in self._about if successor is not None}
+        gone = withdrawals(
+            (row, place, int(known[row]), 0 if successor is None else since[successor])
+            for row, place, successor in reversed(self._about)
+        )
+        found = {place: without((int(known[place]), NEVER), taken) for place, taken in gone.items()}
+        changed = {row for row in found if found[row] != self.withdrawn.get(row)}
+        self.withdrawn = found
+        self.events["spoken_of"][list(found)] = True
+        return changed
+
+    def standing(self, rows: Ints, known_on: int | None) -> npt.NDArray[np.bool_]:
+        """
+        Which of these events are claims that stand on what was known by the end of a day; None for everything.
+
+        Args:
+            rows: Rows of events, in any order.
+        """
+        found = self.events["claims"][rows]
+        if known_on is not None:
+            found &= self.events["known"][rows] <= known_on
+        day = FOREVER if known_on is None else known_on
+        for place in np.flatnonzero(self.events["spoken_of"][rows]).tolist():
+            found[place] &= any(a <= day < b for a, b in self.withdrawn[int(rows[place])])
+        return found
+
+    def visible(self, effects: Ints) -> tuple[Ints, Ints, Ints]:
+        """
+        The known days on which effects count.
+
+        Args:
+            effects: Rows of effects.
+
+        Returns:
+            Rows, and for each the first known day and the day until which it counts; a row that was
+            withdrawn and restored comes once for each span, one that never counted not at all.
+        """
+        event = self.effects["event"][effects]
+        spans = np.ones(len(effects), "i8")
+        known, until = self.events["known"][event], np.full(len(effects), NEVER, "i4")
+        odd = np.flatnonzero(self.events["spoken_of"][event])
+        intervals = [self.withdrawn[row] for row in event[odd].tolist()]
+        spans[odd] = [len(one) for one in intervals]
+        if (spans != 1).any():
+            effects, known, until = (np.repeat(column, spans) for column in (effects, known, until))
+        starts = np.cumsum(spans) - spans
+        for place, one in zip(starts[odd].tolist(), intervals, strict=True):
+            for further, (a, b) in enumerate(one):
+                known[place + further], until[place + further] = a, b
+        return effects, known, until
+
+    def speaking_of(self, rows: Collection[int]) -> set[int]:
+        """The rows of all events that speak of some, or of those that do, and of the successors they name."""
+        places = self.rows_of([target for _, target in self._mentions])
+        mentions = [(row, place, None) for (row, _), place in zip(self._mentions, places, strict=True)]
+        found, more = set(rows), set(rows)
+        while more:
+            named = ((row, successor) for row, target, successor in (*self._about, *mentions) if target in more)
+            more = {one for both in named for one in both if one is not None} - found
+            found |= more
+        return found - set(rows)
+
+
+def replay_order(account: Ints, day: Ints) -> Ints:
+    """The rows by account, then day, then as they stand. Cost: one sort of whole numbers where they fit in 64 bits."""
+    if not len(day):
+        return np.empty(0, "i8")
+    first_day = int(day.min())
+    places, days = len(day).bit_length(), (int(day.max()) - first_day).bit_length()
+    if places + days + int(account.max()).bit_length() > 63:
+        return np.lexsort((day, account))
+    packed = account.astype("i8")
+    packed <<= days
+    packed += day - first_day
+    packed <<= places
+    packed += np.arange(len(day))
+    packed.sort()
+    packed &= (1 << places) - 1
+    return packed
+
+
+T = TypeVar("T", bound=Hashable)
+
+
+def withdrawals(about: Iterable[tuple[T, T, int, int]]) -> dict[T, Intervals]:
+    """
+    The known days on which events are withdrawn or replaced.
+
+    Args:
+        about: The events that withdraw or replace another, the last of the log first: itself, the other, the
+            day it was known, and the day its successor was (0 where it has none).
+
+    Whatever withdraws such an event comes after it, so it is settled by the time the event's turn comes.
+
+    >>> withdrawals([("c", "b", 9, 0), ("b", "a", 5, 0)])["a"]
+    [(5, 9)]
+    """
+    gone: dict[T, Intervals] = {}
+    for event, other, known, since in about:
+        acts = without((known, NEVER), gone.get(event, []))
+        gone.setdefault(other, []).extend((max(a, since), b) for a, b in acts if max(a, since) < b)
+    return gone
+
+
+def without(span: tuple[int, int], gone: Intervals) -> Intervals:
+    """
+    What is left of a span when others are taken out.
+
+    >>> without((1, 9), [(2, 3), (5, 20)])
+    [(1, 2), (3, 5)]
+    """
+    start, end = span
+    left = []
+    for a, b in sorted(gone):
+        if a > start:
+            left.append((start, min(a, end)))
+        start = max(start, b)
+        if start >= end:
+            break
+    if start < end:
+        left.append((start, end))
+    return [(a, b) for a, b in left if a < b]

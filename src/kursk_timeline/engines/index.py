@@ -1,0 +1,369 @@
+"""
+All accounts on all days, ready to be looked up.
+
+The index holds the steps of every account (`kernel`), and for each day the place of every account's step
+where that takes no more room than the steps themselves: a look-up then costs what its answer weighs,
+however many events there are. When events are added, only the accounts they touch are computed again, and
+of those only the day that is asked for, until they are asked often enough to deserve all days.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from kursk_timeline.engines.columns import NEVER, OPEN64, Columns, Ints
+from kursk_timeline.engines.kernel import Claims, Steps, histories, narrow
+from kursk_timeline.engines.known import Pairs
+from kursk_timeline.measures import Measure
+from kursk_timeline.replay import bounds as plain
+
+ROOM = 4
+"""The table of days may have so many times as many places as there are steps, or…"""
+
+SMALL = 1 << 20
+"""…so many altogether; else it is left out."""
+
+OFTEN = 16
+"""So many look-ups of an account that was changed, and all its steps are computed."""
+
+MANY = 8
+"""When more than one account in so many was changed, all are computed again."""
+
+IN_PLAY = 256
+"""With so many claims in play on a day, an account's steps are found faster than that one day by itself."""
+
+
+@attrs.frozen(eq=False)
+class Answers:
+    """
+    What every account says on one day, as columns; the order is that of the codes in `Columns.accounts`.
+
+    Attributes:
+        low, best, high: Whole base units; ±`OPEN64` for no bound. Of a name, its code.
+        certain: Some event of the account must have happened.
+        begun: There is an account at all; the rest says nothing where there is none.
+    """
+
+    low: Ints
+    best: Ints
+    high: Ints
+    certain: npt.NDArray[np.bool_]
+    begun: npt.NDArray[np.bool_]
+
+    def replaced(self, accounts: int, parts: Mapping[int, Part], day: int) -> Answers:
+        """The same for so many accounts, and what some say anew."""
+        columns: list[Ints] = [self.low, self.best, self.high, self.certain, self.begun]
+        more = accounts - len(self.low)
+        if more:
+            columns = [np.concatenate([column, np.zeros(more, column.dtype)]) for column in columns]
+        for account, part in parts.items():
+            begun = part.begins <= day
+            values = (*(part.at(day) if begun else (0, 0, 0)), part.sure_from <= day, begun)
+            for column, value in zip(columns, values, strict=True):
+                column[account] = value
+        return Answers(*columns)
+
+
+class Part:
+    """
+    One account's claims that count, and what they say on any day.
+
+    It does not change: what is added later makes another. Its steps are computed when a second day or so
+    has been asked for; one day alone is found faster.
+    """
+
+    def __init__(self, rows: Ints, claims: Claims, floor: int, steps: Steps | None = None) -> None:
+        self.rows = rows
+        """The rows of its effects, in log order."""
+        self.claims, self.floor = claims, floor
+        self._asked = 0
+        if steps is not None:
+            self.__dict__["steps"] = steps
+
+    @cached_property
+    def begins(self) -> int:
+        """First day on which one of its events can have happened; `NEVER` for none."""
+        return int(self.claims.first.min(initial=NEVER))
+
+    @cached_property
+    def sure_from(self) -> int:
+        """First day by which one of its events must have happened."""
+        return int(self.claims.last.min(initial=NEVER))
+
+    @cached_property
+    def steps(self) -> Steps:
+        """All its steps."""
+        claims = self.claims._replace(account=np.zeros(len(self.rows), "i4"))
+        return histories(claims, np.array([self.floor], "i8"))
+
+    @cached_property
+    def _days(self) -> list[int]:
+        return self.steps.day.tolist()  # type: ignore[no-any-return]
+
+    def mattering(self, day: int) -> npt.NDArray[np.bool_]:
+        """
+        The claims that can matter on a day: to the bounds, or to the best value.
+
+        What surely happened before the first day of a set that surely happened never does.
+        """
+        first, last, middle, sets = self.claims.first, self.claims.last, self.claims.middle, ~self.claims.adds
+        sure = int(first[sets & (last <= day)].max(initial=0))
+        set_last = int(middle[sets & (middle <= day)].max(initial=0))
+        return ((first <= day) & (last >= sure)) | ((middle <= day) & (middle >= set_last))
+
+    def at(self, day: int) -> tuple[int, int, int]:
+        """Low, best and high on a day, which is not before it begins."""
+        self._asked += 1
+        if "steps" not in self.__dict__ and self._asked <= OFTEN:
+            rows = np.flatnonzero(self.mattering(day))
+            if len(rows) <= IN_PLAY:
+                claims = self.claims.at(rows).plain()
+                searched = (plain.least, plain.middling, plain.greatest)
+                low, best, high = (narrow(max(search(claims, day).value, self.floor)) for search in searched)
+                return low, best, high
+        place = bisect_right(self._days, day) - 1
+        return self.steps.low.item(place), self.steps.best.item(place), self.steps.high.item(place)
+
+
+class Book:
+    """
+    The accounts of the claims that count, each found when it is asked for.
+
+    Args:
+        columns: The log's events.
+        measures: What each key's measure means.
+        known_on: Only what was known by the end of this day (ordinal); None for everything.
+        counts: Whether a claimant counts; None where all do.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        measures: Mapping[str, Measure],
+        known_on: int | None = None,
+        counts: Callable[[str], bool] | None = None,
+    ) -> None:
+        self.columns, self.measures, self.known_on = columns, measures, known_on
+        self.counts = counts
+        self._counting: list[bool] = []
+
+    def that_count(self, rows: Ints) -> Ints:
+        """Those of some effects that count."""
+        counting = self._that_count(self.columns.effects["event"][rows])
+        return rows if counting.all() else rows[counting]
+
+    def _that_count(self, events: Ints) -> npt.NDArray[np.bool_]:
+        standing = self.columns.standing(events, self.known_on)
+        return standing if self.counts is None else standing & self._heard(events)
+
+    def _heard(self, events: Ints) -> npt.NDArray[np.bool_]:
+        """Those of some events whose claimant counts."""
+        assert self.counts is not None
+        claimants = self.columns.claimants.things
+        self._counting += [self.counts(one) for one in claimants[len(self._counting) :]]
+        return np.array(self._counting, "?")[self.columns.events["claimant"][events]]
+
+    def events(self) -> Ints:
+        """The rows of the events that count, in log order."""
+        rows = np.arange(len(self.columns), dtype="i4")
+        return rows[self._that_count(rows)]
+
+    def claims(self, rows: Ints) -> Claims:
+        """What effects do, as the kernel takes it."""
+        effects, events = self.columns.effects, self.columns.events
+        whole = len(rows) == len(effects)  # then nothing need be picked
+        event = effects["event"] if whole else effects["event"][rows]
+        names = ("account", "adds", "low", "best", "high")
+        account, adds, *amounts = (effects[name] if whole else effects[name][rows] for name in names)
+        return Claims(account, events["first"][event], events["last"][event], adds, *amounts)
+
+    def floor(self, account: int) -> int:
+        """The least value that makes sense for an account; a name has none."""
+        measure = self.measures[self.columns.accounts.things[account][0].measure]
+        return -OPEN64 if measure.floor is None or measure.is_name else measure.floor
+
+    def accounts(self) -> list[int]:
+        """The accounts that any claim that counts is about."""
+        rows = self.that_count(np.arange(len(self.columns.effects), dtype="i4"))
+        return np.unique(self.columns.effects["account"][rows]).tolist()  # type: ignore[no-any-return]
+
+    def part(self, account: int) -> Part:
+        """An account as it is now."""
+        rows = self.that_count(self.columns.effects_of(account))
+        return Part(rows, self.claims(rows), self.floor(account))
+
+
+class Index(Book):
+    """
+    The accounts of the claims that count, with all their steps.
+
+    Cost: a sort and some passes over all effects, once.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        measures: Mapping[str, Measure],
+        counts: Callable[[str], bool] | None = None,
+    ) -> None:
+        super().__init__(columns, measures, counts=counts)
+        self._build()
+
+    def _build(self) -> None:
+        self._accounts = len(self.columns.accounts)
+        claims = self.claims(self.that_count(np.arange(len(self.columns.effects), dtype="i4")))
+        self.steps = histories(claims, np.array([self.floor(code) for code in range(self._accounts)], "i8"))
+        self.begins = np.full(self._accounts, NEVER, "i4")
+        some = self.steps.offsets[:-1] < self.steps.offsets[1:]
+        self.begins[some] = self.steps.day[self.steps.offsets[:-1][some]]
+        self.sure_from = self.begins
+        if (claims.first != claims.last).any():
+            self.sure_from = np.full(self._accounts, NEVER, "i4")
+            np.minimum.at(self.sure_from, claims.account, claims.last)
+        self._changed: dict[int, Part] = {}
+        for name in ("_table", "_moments"):
+            self.__dict__.pop(name, None)
+
+    # --- growing --------------------------------------------------------------------------------
+
+    def update(self, touched: Iterable[int]) -> None:
+        """
+        Take in what was added to the columns since.
+
+        Args:
+            touched: The accounts that the added events, or their withdrawing others, have a say in.
+
+        Cost: that of those accounts; nothing else is looked at.
+        """
+        touched = set(touched)
+        if len(touched | self._changed.keys()) > max(MANY, self._accounts // MANY):
+            self._build()
+        else:
+            self._changed.update((account, super(Index, self).part(account)) for account in touched)
+
+    # --- looking up -----------------------------------------------------------------------------
+
+    def accounts(self) -> list[int]:
+        found = set(np.flatnonzero(self.begins < NEVER).tolist())
+        changed = {account: len(part.rows) > 0 for account, part in self._changed.items()}
+        return sorted(found - changed.keys() | {account for account, any_ in changed.items() if any_})
+
+    def part(self, account: int) -> Part:
+        """An account as it is now."""
+        changed = self._changed.get(account)
+        if changed is not None:
+            return changed
+        if account >= self._accounts:
+            return super().part(account)
+        rows = self.that_count(self.columns.effects_of(account))
+        return Part(rows, self.claims(rows), self.floor(account), self._steps_of(account))
+
+    def _steps_of(self, account: int) -> Steps:
+        start, end = self.steps.offsets[account : account + 2].tolist()
+        return Steps(np.array([0, end - start]), *(column[start:end] for column in self.steps[1:]))
+
+    @cached_property
+    def _table(self) -> tuple[int, Ints] | None:
+        """
+        The first day, and for each day from then on the place of every account's step, -1 before it begins.
+
+        None where it would have many more places than there are steps.
+        """
+        steps = self.steps
+        if not len(steps.day):
+            return None
+        first, last = int(steps.day.min()), int(steps.day.max())
+        if (last - first + 1) * self._accounts > max(SMALL, ROOM * len(steps.day)):
+            return None
+        table = np.full((last - first + 1, self._accounts), -1, "i4")
+        table[steps.day - first, self._account_of_steps] = np.arange(len(steps.day), dtype="i4")
+        np.maximum.accumulate(table, axis=0, out=table)
+        return first, table
+
+    @property
+    def _account_of_steps(self) -> Ints:
+        return np.repeat(np.arange(self._accounts, dtype="i4"), np.diff(self.steps.offsets))
+
+    @cached_property
+    def _moments(self) -> Ints:
+        """Account and day of each step in one number, ascending."""
+        return self._account_of_steps * np.int64(NEVER) + self.steps.day
+
+    def _places(self, day: int) -> Ints:
+        """The place of every account's step on a day; below 0 before it begins."""
+        if self._table is not None:
+            first, table = self._table
+            return table[min(day - first, len(table) - 1)] if day >= first else np.full(self._accounts, -1)
+        wanted = np.arange(self._accounts, dtype="i8") * NEVER + day
+        places = np.searchsorted(self._moments, wanted, "right") - 1
+        return np.where(self.begins <= day, places, -1)
+
+    def at(self, day: int) -> Answers:
+        """
+        What every account says on a day (ordinal).
+
+        Cost: that of its own size. An account that was changed since the last build costs some passes over
+        its own claims.
+        """
+        places, steps = self._places(day), self.steps
+        if not len(steps.day):  # nothing to take from
+            steps = Steps(steps.offsets, *(np.zeros(1, "i8") for _ in range(4)))
+        low, best, high = (column[places] for column in steps[2:])
+        found = Answers(low, best, high, self.sure_from <= day, places >= 0)
+        return found.replaced(len(self.columns.accounts), self._changed, day) if self._changed else found
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use beside the columns, in bytes."""
+        kept = [*self.steps, self.begins, self.sure_from]
+        if self._table is not None:
+            kept.append(self._table[1])
+        return sum(one.nbytes for one in kept)
+
+
+class KnownIndex(Book):
+    """
+    The accounts of the claims that count, on any day as known on any other.
+
+    Args:
+        book: What counts; whatever it says of what was known is left to each question.
+
+    Cost: a sort and some passes over all effects, once; of a question, that of its answer.
+    """
+
+    def __init__(self, book: Book) -> None:
+        super().__init__(book.columns, book.measures, counts=book.counts)
+        columns = self.columns
+        self._accounts = len(columns.accounts)
+        rows = columns.by_account()
+        if self.counts is not None:
+            rows = rows[self._heard(columns.effects["event"][rows])]
+        rows, known, until = columns.visible(rows)
+        claims = self.claims(rows)
+        offsets = np.searchsorted(claims.account, np.arange(self._accounts + 1))
+        self.pairs = Pairs(offsets, *claims[1:], known, until)
+        self._floors = np.array([self.floor(code) for code in range(self._accounts)], "i8")
+        self._touched: set[int] = set()
+
+    def update(self, touched: Iterable[int]) -> None:
+        """Take in what was added to the columns since; those accounts are from now on looked at one by one."""
+        self._touched.update(touched)
+
+    @property
+    def is_worn(self) -> bool:
+        """So many accounts were touched that a new index is the better choice."""
+        return len(self._touched) > max(MANY, self._accounts // MANY)
+
+    def at(self, day: int, known_on: int) -> Answers:
+        """What every account says on a day (ordinal), on what was known by the end of another."""
+        low, best, high, certain, begun = self.pairs.at(day, known_on)
+        low, best, high = (np.where(begun, np.maximum(amount, self._floors), 0) for amount in (low, best, high))
+        found = Answers(low, best, high, certain, begun)
+        book = Book(self.columns, self.measures, known_on, self.counts)
+        return found.replaced(len(self.columns.accounts), {code: book.part(code) for code in self._touched}, day)

@@ -1,0 +1,225 @@
+"""
+The steps of many accounts at once.
+
+Where all days of an account are exact there is one world but for the values: sorted by (day, log order),
+the value after a claim is the last set's plus the adds since, which are two cumulative passes over all
+accounts together. Where windows overlap, `sweep` finds the bounds; the best value is an exact account on
+the middle days. `replay.bounds` is the plain definition of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kursk_timeline.engines.columns import OPEN64, Ints, replay_order
+from kursk_timeline.engines.sweep import sweep
+from kursk_timeline.replay import bounds as plain
+from kursk_timeline.replay.bounds import FOREVER, OPEN, Bounds, Claim
+
+
+class Claims(NamedTuple):
+    """
+    What events do to accounts, in log order; a column each.
+
+    Accounts are whole numbers from 0, days ordinals, amounts base units with ±`OPEN64` for no bound.
+    """
+
+    account: Ints
+    first: Ints
+    last: Ints
+    adds: npt.NDArray[np.bool_]
+    low: Ints
+    best: Ints
+    high: Ints
+
+    @property
+    def middle(self) -> Ints:
+        """The day of each claim in the best world."""
+        return np.where(self.last == FOREVER, self.first, (self.first + self.last) // 2)
+
+    def at(self, rows: Ints | npt.NDArray[np.bool_] | slice) -> Claims:
+        """Some of the claims."""
+        return Claims(*(column[rows] for column in self))
+
+    def plain(self) -> list[Claim]:
+        """The claims as the plain definition takes them, numbered as they stand."""
+        days = [column.tolist() for column in (self.first, self.last, self.middle, self.adds)]
+        amounts = [list(map(wide, column.tolist())) for column in (self.low, self.best, self.high)]
+        return [Claim(order, *values) for order, values in enumerate(zip(*days, *amounts, strict=True))]
+
+
+class Steps(NamedTuple):
+    """
+    Bounds wherever they change: those of account i stand at ``offsets[i]:offsets[i + 1]``, by day.
+
+    Each holds from its day on, until the day before the account's next. Before its first there is nothing.
+    """
+
+    offsets: Ints
+    day: Ints
+    low: Ints
+    best: Ints
+    high: Ints
+
+
+def wide(amount: int) -> int:
+    """A 64-bit amount as the plain definition has it: without a bound where it stands for none."""
+    return amount if -OPEN64 < amount < OPEN64 else OPEN if amount > 0 else -OPEN
+
+
+def narrow(amount: int) -> int:
+    """
+    The other way round.
+
+    Raises:
+        OverflowError: a finite amount that has no room in 64 bits.
+    """
+    if abs(amount) >= OPEN // 2:
+        return OPEN64 if amount > 0 else -OPEN64
+    if abs(amount) >= OPEN64:
+        raise OverflowError(f"a sum of {amount} base units is beyond what columns can hold")
+    return amount
+
+
+def histories(claims: Claims, floors: Ints) -> Steps:
+    """
+    The steps of all accounts.
+
+    Args:
+        claims: In log order.
+        floors: Of each account the least value that makes sense; -`OPEN64` for none. As many as there are
+            accounts; those without claims have no steps.
+
+    Cost: a sort and some passes where days are exact; see `sweep` for the rest.
+    """
+    accounts = len(floors)
+    windowed = np.zeros(accounts, "?")
+    windowed[claims.account[claims.first != claims.last]] = True
+    too_large = _too_large(claims, accounts)
+    if not (windowed.any() or too_large.any()):
+        found = _scan(claims.account, claims.first, claims.adds, claims[4:])
+    else:
+        parts: list[tuple[Ints, ...]] = []
+        for which, steps in (
+            (~windowed & ~too_large, _exact),
+            (windowed & ~too_large, _windowed),
+            (too_large, _plainly),
+        ):
+            if which.any():
+                parts.append(steps(claims.at(which[claims.account])))
+        found = tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+        order = np.argsort(found[0], kind="stable")  # each account comes from one part, in order of days
+        found = tuple(column[order] for column in found)
+    return _settled(accounts, *found, floors=floors)
+
+
+def _exact(claims: Claims) -> tuple[Ints, ...]:
+    return _scan(claims.account, claims.first, claims.adds, claims[4:])
+
+
+def _settled(accounts: int, code: Ints, day: Ints, low: Ints, best: Ints, high: Ints, *, floors: Ints) -> Steps:
+    """Apply the floors to finished bounds, and leave out steps that say the same as the one before."""
+    if len(floors) and floors.max() > -OPEN64:
+        floor = floors[code]
+        low, best, high = (np.maximum(amount, floor) for amount in (low, best, high))
+    if len(code):
+        same = code[1:] == code[:-1]
+        for amount in (low, best, high):
+            same &= amount[1:] == amount[:-1]
+        kept = np.concatenate([[True], ~same])
+        if not kept.all():
+            code, day, low, best, high = (column[kept] for column in (code, day, low, best, high))
+    offsets = np.searchsorted(code, np.arange(accounts + 1))
+    return Steps(offsets, day, low, best, high)
+
+
+def _too_large(claims: Claims, accounts: int) -> npt.NDArray[np.bool_]:
+    """The accounts whose sums may not fit in 64 bits. (Hardly ever any: amounts are 2**53 at most.)"""
+    if len(claims.account):
+        most = int(np.bincount(claims.account).max())
+        reach = [max(abs(int(column.min())), int(column.max())) for column in claims[4:]]
+        if max(reach) * most >= OPEN64 // 2:
+            finite = (np.where(np.abs(column) == OPEN64, 0, column) for column in claims[4:])
+            sums = [np.bincount(claims.account, np.abs(amount).astype("f8"), accounts) for amount in finite]
+            return np.asarray(np.maximum.reduce(sums) >= OPEN64 // 2)
+    return np.zeros(accounts, "?")
+
+
+def _plainly(claims: Claims) -> tuple[Ints, ...]:
+    """The steps of accounts by the plain definition."""
+    found: list[tuple[int, ...]] = []
+    for account in np.unique(claims.account).tolist():
+        steps = plain.steps(claims.at(claims.account == account).plain())
+        found += ((account, day, *map(narrow, value)) for day, value in steps)
+    table = np.array(found, "i8").reshape(-1, 5).T
+    return (table[0].astype("i4"), table[1].astype("i4"), *table[2:])
+
+
+def _windowed(claims: Claims) -> tuple[Ints, ...]:
+    """The steps of accounts with windows."""
+    best = _scan(claims.account, claims.middle, claims.adds, (claims.best,))
+    claims = claims.at(replay_order(claims.account, np.zeros(len(claims.account), "i4")))
+    numbers, starts = np.unique(claims.account, return_index=True)
+    offsets, day, low, high = sweep(np.append(starts, len(claims.account)), *claims[1:5], claims.high)
+    return _joined((np.repeat(numbers, np.diff(offsets)), day, low, high), best)
+
+
+def _joined(bounds: tuple[Ints, ...], best: tuple[Ints, ...]) -> tuple[Ints, ...]:
+    """Steps of bounds and steps of the best value as steps of both."""
+    width = FOREVER + 2
+    places = [account.astype("i8") * width + day for account, day in (bounds[:2], best[:2])]
+    moments = np.union1d(*places)
+    at_bounds, at_best = (np.searchsorted(place, moments, "right") - 1 for place in places)
+    account = (moments // width).astype("i4")
+    begun = (at_best >= 0) & (best[0][at_best] == account)  # until a middle day comes it is the initial 0
+    value = np.where(begun, best[2][at_best], 0)
+    return account, (moments % width).astype("i4"), bounds[2][at_bounds], value, bounds[3][at_bounds]
+
+
+def _scan(account: Ints, day: Ints, adds: npt.NDArray[np.bool_], amounts: Sequence[Ints]) -> tuple[Ints, ...]:
+    """
+    Accounts whose days are exact: the value after each day on which something happened.
+
+    Returns:
+        Account, day, and the value for each of `amounts`, by account and day.
+    """
+    count = len(account)
+    order = replay_order(account, day)
+    account, day, adds = account[order], day[order], adds[order]
+    begins = np.concatenate([[True], account[1:] != account[:-1]])[:count]
+    # The claim that each value rests on: the last set, or the account's first claim.
+    rests = np.arange(count, dtype="i4")
+    rests *= begins | ~adds
+    np.maximum.accumulate(rests, out=rests)
+    ends = np.flatnonzero(np.concatenate([begins[1:] | (day[1:] != day[:-1]), [True]])[:count])
+    rests = rests[ends]
+    values = {id(amount): _running(amount, order, adds, rests, ends) for amount in amounts}
+    return (account[ends], day[ends], *(values[id(amount)] for amount in amounts))
+
+
+def _running(amount: Ints, order: Ints, adds: npt.NDArray[Any], rests: Ints, ends: Ints) -> Ints:
+    """The values at `ends`: sums of the adds since what each rests on."""
+    if len(amount) and (amount.max() == OPEN64 or amount.min() == -OPEN64):
+        is_open = np.abs(amount) == OPEN64
+        sign = 1 if amount[np.argmax(is_open)] > 0 else -1  # only one end of a range can be open
+        opened = _running(is_open.astype("i8"), order, adds, rests, ends) > 0
+        finite = _running(np.where(is_open, 0, amount), order, adds, rests, ends)
+        return np.where(opened, sign * OPEN64, finite)
+    amount = amount[order]  # a copy, and worked on in place: memory is what this takes
+    value = amount[rests]
+    amount *= adds
+    np.cumsum(amount, out=amount)  # may go round 2**64; differences do not mind
+    value += amount[ends]
+    value -= amount[rests]
+    return value
+
+
+def bounds_of(steps: Steps, account: int) -> list[tuple[int, Bounds]]:
+    """The steps of one account as the plain definition gives them."""
+    part = slice(int(steps.offsets[account]), int(steps.offsets[account + 1]))
+    amounts = [list(map(wide, column[part].tolist())) for column in (steps.low, steps.best, steps.high)]
+    return list(zip(steps.day[part].tolist(), map(Bounds, *amounts), strict=True))

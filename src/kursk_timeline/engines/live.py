@@ -1,0 +1,197 @@
+"""
+A log's columns and what is computed from them, kept up with the log.
+
+What was appended is read once, and only the accounts it touches are computed again. A ledger that was
+handed out does not change: whoever holds a state of yesterday's log goes on holding it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from kursk_timeline.engines.accounts import ColumnLedger
+from kursk_timeline.engines.columns import Columns
+from kursk_timeline.engines.index import Answers, Book, Index, KnownIndex
+from kursk_timeline.engines.reading import Reader
+from kursk_timeline.errors import CorruptLogError
+from kursk_timeline.events.base import Event, party_of
+from kursk_timeline.log import Log
+from kursk_timeline.log.port import Chunk
+from kursk_timeline.measures import Key, catalogue
+from kursk_timeline.projections import Projection
+from kursk_timeline.replay.account import Gaps
+from kursk_timeline.replay.bounds import FOREVER
+from kursk_timeline.replay.standing import speaks_for
+
+KEPT = 16
+"""How many questions (known when, according to whom, which gaps) are remembered."""
+
+Paths: TypeAlias = tuple[str, ...] | None
+Progress: TypeAlias = Callable[[Iterator[Chunk], int], Iterable[Chunk]]
+"""Shows how far a long reading is: the chunks, and how many events they hold."""
+
+
+class Live:
+    """
+    The columns of a log, and ledgers over them.
+
+    Args:
+        log: The log.
+        projections: What events do to which keys.
+        size: Look only at the first so many events; None for all, also those still to come.
+        progress: Shows how far a long reading is.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        projections: Sequence[Projection],
+        size: int | None = None,
+        progress: Progress = lambda chunks, _: chunks,
+    ) -> None:
+        self.log, self.projections, self.size = log, tuple(projections), size
+        self.measures = dict(catalogue(m for p in projections for m in p.measures))
+        self._progress = progress
+        self._lock = threading.RLock()
+        self.columns = Columns()
+        self._reader = Reader(self.columns, self.projections)
+        self._indexes: dict[Paths, Index] = {}
+        self._pairs: dict[Paths, KnownIndex] = {}
+        self._ledgers: dict[tuple[dt.date | None, Paths, Gaps], ColumnLedger] = {}
+
+    # --- keeping up -----------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """
+        Read what the log has and the columns have not.
+
+        Raises:
+            CorruptLogError: the log is damaged, or shorter than it was.
+            DecodeError: an event cannot be read, or is of an unknown kind or newer version; names it.
+        """
+        with self._lock:
+            known, size = len(self.columns), self.log.size() if self.size is None else self.size
+            if size < known:
+                raise CorruptLogError(
+                    f"the log held {known} events and now holds {size}: it was cut or replaced",
+                    what="truncated",
+                    seq=size + 1,
+                )
+            if size > known:
+                effects = len(self.columns.effects)
+                try:
+                    for chunk in self._progress(self.log.chunks(known), size - known):
+                        left = None if self.size is None else self.size - len(self.columns)
+                        self._reader.take(chunk.first, chunk.ids[:left], chunk.bodies[:left])
+                        if len(self.columns) >= size:
+                            break
+                finally:  # also what came before an event that cannot be read is there now
+                    self._update(self.columns.touched(effects, self.columns.settle()))
+
+    def _update(self, touched: set[int]) -> None:
+        for index in self._indexes.values():
+            index.update(touched)
+        for pairs in self._pairs.values():
+            pairs.update(touched)
+        self._ledgers = {
+            question: ledger.after(touched) for question, ledger in self._ledgers.items() if question[0] is None
+        }
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def _book(self, known_on: dt.date | None, paths: Paths) -> Book:
+        counts = None if paths is None else functools.partial(speaks_for, paths=paths)
+        return Book(self.columns, self.measures, None if known_on is None else known_on.toordinal(), counts)
+
+    def index(self, paths: Paths = None) -> Index:
+        """All accounts on all days, by these claimants; None for everybody. Cost: see `Index`; once."""
+        with self._lock:
+            self.refresh()
+            index = self._indexes.get(paths)
+            if index is None:
+                counts = None if paths is None else functools.partial(speaks_for, paths=paths)
+                index = self._indexes[paths] = Index(self.columns, self.measures, counts)
+            return index
+
+    def ledger(self, known_on: dt.date | None, paths: Paths, gaps: Gaps) -> ColumnLedger:
+        """The accounts of one question."""
+        with self._lock:
+            self.refresh()
+            question = (known_on, paths, gaps)
+            ledger = self._ledgers.pop(question, None)
+            if ledger is None:
+                book = self.index(paths) if known_on is None else self._book(known_on, paths)
+                ledger = ColumnLedger(book, gaps, self.event_of)
+            self._ledgers[question] = ledger  # the one asked last stands last
+            while len(self._ledgers) > KEPT:
+                del self._ledgers[next(iter(self._ledgers))]
+            return ledger
+
+    def answers(self, day: dt.date, known_on: dt.date | None, paths: Paths) -> Answers:
+        """
+        What every account says on a day, on what was known by the end of another (None for everything).
+
+        Cost: that of the answer, after one build.
+        """
+        with self._lock:
+            self.refresh()
+            if known_on is None:
+                return self.index(paths).at(day.toordinal())
+            pairs = self._pairs.get(paths)
+            if pairs is None or pairs.is_worn:
+                pairs = self._pairs[paths] = KnownIndex(self._book(None, paths))
+            return pairs.at(day.toordinal(), known_on.toordinal())
+
+    def event_of(self, row: int) -> Event:
+        """The event of a row."""
+        return self.log.event(row + 1)
+
+    def events(self, known_on: dt.date | None, paths: Paths) -> list[Event]:
+        """The claims that stand, in log order. Cost: the whole log is read, and kept."""
+        with self._lock:
+            self.refresh()
+            records = self.log.records(size=len(self.columns))
+            return [records[row].event for row in self._book(known_on, paths).events().tolist()]
+
+    def about(self, keys: Collection[Key]) -> list[Event]:
+        """
+        Every event that says anything about some keys, and every one about these, in log order.
+
+        Replayed alone they give the same answers for those keys.
+        """
+        with self._lock:
+            self.refresh()
+            columns = self.columns
+            codes = [code for code, (key, _) in enumerate(columns.accounts.things) if key in keys]
+            rows = {row for code in codes for row in columns.effects["event"][columns.effects_of(code)].tolist()}
+            rows |= columns.speaking_of(rows)
+            return [self.event_of(row) for row in sorted(rows)]
+
+    def parties(self, known_on: dt.date | None = None, paths: Paths = None) -> list[str]:
+        """Who makes the claims that stand, in the order in which they first do."""
+        with self._lock:
+            self.refresh()
+            codes = self.columns.events["claimant"][self._book(known_on, paths).events()]
+            _, first = np.unique(codes, return_index=True)
+            claimants = (self.columns.claimants.things[code] for code in codes[np.sort(first)].tolist())
+            return list(dict.fromkeys(map(party_of, claimants)))
+
+    def span(self) -> tuple[dt.date, dt.date] | None:
+        """From the first day of the first claim that stands to the last of the last; None where there is none."""
+        with self._lock:
+            self.refresh()
+            rows = self._book(None, None).events()
+            if not len(rows):
+                return None
+            first, last, known = (self.columns.events[name][rows] for name in ("first", "last", "known"))
+            ends = np.minimum(np.where(last == FOREVER, first, last), known.max())
+            start = int(first.min())
+            return dt.date.fromordinal(start), dt.date.fromordinal(max(start, int(ends.max())))

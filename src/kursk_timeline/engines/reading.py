@@ -1,0 +1,304 @@
+"""
+Stored events, in bulk, into columns.
+
+Every kind has a plain record with the fields that are looked at here; sources and notes are passed over
+unread. What an event of a shape does to which account is found once (`shapes`), what a pair of dates
+means is read once. Whatever is not as expected in any way, an event of an older version, an amount out
+of order, is read the slow and careful way, which gives the same rows or the error that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Annotated, Any, TypeAlias, Union
+
+import attrs
+import msgspec
+import numpy as np
+
+from kursk_timeline.engines.columns import OPEN64, Columns, Ints
+from kursk_timeline.engines.shapes import own_fields, recipe
+from kursk_timeline.errors import InputError
+from kursk_timeline.events.base import KINDS, AboutEvent, Event
+from kursk_timeline.events.codec import named
+from kursk_timeline.events.kinds import Retracted, Superseded
+from kursk_timeline.projections import Projection, effects
+from kursk_timeline.quantity import Quantity
+from kursk_timeline.replay.account import days_of
+from kursk_timeline.replay.bounds import FOREVER
+from kursk_timeline.units import LIMIT
+from kursk_timeline.when import When, day_of
+
+_Base = Annotated[int, msgspec.Meta(ge=-LIMIT, le=LIMIT)]
+
+
+class _Amount(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    unit: str
+    base: str
+    low: _Base | None
+    best: _Base
+    high: _Base | None
+    phrase: str | None = None
+
+
+_ABSENT: Any = msgspec.UNSET
+
+
+class _Kind:
+    """How the stored form of one kind is read, and what tells its shapes apart."""
+
+    def __init__(self, cls: type[Event]) -> None:
+        self.cls, self.version, self.foretells, self.is_claim = cls, cls.version, cls.foretells, cls.is_claim
+        own = own_fields(cls)
+        by_name = {field.name: field for field in attrs.fields(cls)}
+        # A quantity that is not declared as one is read as what it is, JSON, and then the careful way.
+        quantities = [name for name in own if "Quantity" in str(by_name[name].type)]
+        plain = [name for name in own if name not in quantities]
+        fields: list[Any] = [
+            ("v", int),
+            ("reported", str),
+            ("claimant", str),
+            ("occurred", str, _ABSENT) if issubclass(cls, AboutEvent) else ("occurred", str),
+            ("restated_until", str | None, None),
+            *((name, msgspec.Raw, _ABSENT) for name in ("sources", "grading", "note")),
+            *((name, Any, _ABSENT) for name in plain),
+            *((name, _Amount | None, None) for name in quantities),
+        ]
+        fields.sort(key=len)  # those without a default come first
+        self.struct = msgspec.defstruct(
+            cls.__name__, fields, tag_field="kind", tag=cls.kind, forbid_unknown_fields=True, gc=False
+        )
+        optional = [attrgetter(name) for name in quantities if "None" in str(by_name[name].type)]
+        needed = [name for name in quantities if "None" not in str(by_name[name].type)]
+        units = [f"{name}.{part}" for name in needed for part in ("unit", "base")]
+        always = attrgetter("claimant", "v", *plain, *units)  # two or more names give a tuple
+
+        def shape(row: Any) -> tuple[Any, ...]:
+            found: tuple[Any, ...] = always(row)
+            for get in optional:
+                amount = get(row)
+                found += (None,) if amount is None else (amount.unit, amount.base)
+            return found
+
+        self.shape: Callable[[Any], tuple[Any, ...]] = shape if optional else always
+        """Everything of an event that its effects can depend on beside numbers, and its claimant."""
+
+
+_ADDS, _NEGATED, _SIGNED = 1, 2, 4
+"""What may be peculiar to an effect: it adds; with the other sign; its amount may be negative."""
+
+_Effects: TypeAlias = list[tuple[int, int, Callable[[Any], Any]]]
+"""For each effect of a shape: the account, what is peculiar to it, and the quantity of a record."""
+
+
+class Reader:
+    """
+    Turns a log's events into rows of columns.
+
+    Args:
+        columns: What the rows are added to.
+        projections: What an event does to which key.
+
+    Cost: some 3 µs an event where shapes repeat.
+    """
+
+    def __init__(self, columns: Columns, projections: Sequence[Projection]) -> None:
+        self.columns = columns
+        self.projections = tuple(projections)
+        self._kinds = {kind.struct: kind for kind in map(_Kind, KINDS.values())}
+        union: Any = Union[tuple(self._kinds)]  # noqa: UP007  (of as many kinds as there are)
+        self._decoder = msgspec.json.Decoder(union)
+        self._known_effects: dict[tuple[_Kind, tuple[Any, ...]], _Effects | None] = {}
+        self._windows: dict[tuple[bool, str, str], tuple[int, int, int] | None] = {}
+        self._days: dict[str, int] = {}
+
+    def take(self, first: int, ids: Sequence[str], bodies: Sequence[bytes], source: str | None = None) -> None:
+        """
+        Add a row for each event, and rows for what it does. `Columns.settle` then tells which still stand.
+
+        Args:
+            first: The number of the first, for messages.
+            ids: The SHA-256 of each body.
+            bodies: Their stored bytes, each on one line.
+            source: Where they come from, for messages.
+
+        Raises:
+            DecodeError: an event cannot be read, or is of an unknown kind or newer version; names it. Nothing
+                was added.
+            ProjectionError: a projection returned what is no effect. Nothing was added.
+        """
+
+        def careful(place: int) -> Event:
+            where = f"event {first + place} ({ids[place][:12]}…)"
+            return named(bodies[place], where if source is None else f"{source}, {where}")
+
+        start = len(self.columns)
+        rows: list[int] = []  # seven numbers an event
+        found: list[int] = []  # six numbers an effect
+        speaking: list[tuple[int, AboutEvent]] = []
+        kinds, windows, known_effects = self._kinds, self._windows, self._known_effects
+        claimants = self.columns.claimants
+        for place, record in enumerate(self._decoded(bodies)):
+            kind = kinds.get(type(record))
+            if kind is None or record.v != kind.version or not kind.is_claim:
+                self._carefully(start + place, careful(place), rows, found, speaking)
+                continue
+            dates = (kind.foretells, record.occurred, record.reported)
+            window = windows[dates] if dates in windows else self._window(*dates)
+            shape = (kind, kind.shape(record))
+            try:
+                these = known_effects[shape]
+            except (KeyError, TypeError):  # not seen yet; or a list or an object where none is expected
+                these = self._new_shape(shape, careful(place))
+            if window is None or these is None:
+                self._carefully(start + place, careful(place), rows, found, speaking)
+                continue
+            begin, end, known = window
+            heard = end if record.restated_until is None else max(end, self._day(record.restated_until))
+            rows += (begin, end, known, heard, claimants[record.claimant], True, False)
+            for account, peculiar, amount_of in these:
+                amount = amount_of(record)
+                low, high = amount.low, amount.high
+                found += (
+                    start + place,
+                    account,
+                    peculiar,
+                    -OPEN64 if low is None else low,
+                    amount.best,
+                    OPEN64 if high is None else high,
+                )
+        table = np.array(found, "i8").reshape(-1, 6).T
+        self._check(table, lambda row: careful(row - start))
+        self._add(np.array(rows, "i8").reshape(-1, 7).T, table, ids)
+        for row, about in speaking:
+            withdraws = isinstance(about, (Retracted, Superseded))
+            by = about.by if isinstance(about, Superseded) else None
+            self.columns.speak(row, about.event, withdraws=withdraws, by=by)
+
+    def _decoded(self, bodies: Sequence[bytes]) -> Sequence[Any]:
+        """A plain record of each event; None where it is not as expected."""
+        try:
+            records = self._decoder.decode_lines(b"\n".join(bodies))
+            if len(records) == len(bodies):
+                return records
+        except (msgspec.DecodeError, RecursionError):
+            pass
+        return [self._decoded_alone(body) for body in bodies]
+
+    def _decoded_alone(self, body: bytes) -> Any:
+        try:
+            return self._decoder.decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    def _window(self, foretells: bool, occurred: str, reported: str) -> tuple[int, int, int] | None:
+        """First and last day of an event so dated, and the day it was known; None where that is not as it should be."""
+        found = None
+        try:
+            when, known = When.of(occurred), When.of(reported).latest
+        except InputError:
+            known = None
+        if known is not None and when.earliest is not None and (foretells or when.earliest <= known):
+            window = when if foretells else when.capped(known)
+            first = when.earliest.toordinal()
+            last = FOREVER if window.latest is None else window.latest.toordinal()
+            found = (first, last, known.toordinal())
+        self._windows[foretells, occurred, reported] = found
+        return found
+
+    def _day(self, text: str) -> int:
+        day = self._days.get(text)
+        if day is None:
+            day = self._days[text] = day_of(text).toordinal()
+        return day
+
+    def _new_shape(self, shape: tuple[_Kind, tuple[Any, ...]], event: Event) -> _Effects | None:
+        """What an event of a new shape does, and with it all others of the shape; None where only each one can tell."""
+        steps = recipe(event, self.projections)
+        found: _Effects | None = None
+        if steps is not None:
+            found = []
+            for step in steps:
+                account = self.columns.accounts[step.key, event.party]
+                peculiar = _ADDS * step.adds + _NEGATED * step.negated
+                if step.field is None:
+                    found.append((account, peculiar + _SIGNED, _always(self._amount(step.value))))
+                else:
+                    peculiar += _SIGNED * _takes_negative(event, step.field)
+                    found.append((account, peculiar, attrgetter(step.field)))
+        try:
+            self._known_effects[shape] = found
+        except TypeError:
+            return None  # nothing to know it by
+        return found
+
+    def _amount(self, value: Quantity | str | None) -> _Amount:
+        if isinstance(value, Quantity):
+            return _Amount("", "", value.low_base, value.best_base, value.high_base)
+        assert value is not None
+        code = self.columns.names[value]
+        return _Amount("", "", code, code, code)
+
+    def _carefully(
+        self,
+        row: int,
+        event: Event,
+        rows: list[int],
+        found: list[int],
+        speaking: list[tuple[int, AboutEvent]],
+    ) -> None:
+        """The same from the event itself."""
+        assert event.reported.latest is not None  # no event without
+        known = event.reported.latest.toordinal()
+        claimant = self.columns.claimants[event.claimant]
+        if isinstance(event, AboutEvent):
+            speaking.append((row, event))
+        if not event.is_claim:
+            rows += (known, known, known, known, claimant, False, False)
+            return
+        first, last, _ = days_of(event)
+        restated = event.restated_until
+        heard = last if restated is None else max(last, restated.toordinal())
+        rows += (first, last, known, heard, claimant, True, False)
+        for effect in effects(event, self.projections):
+            amount = self._amount(effect.value)
+            found += (
+                row,
+                self.columns.accounts[effect.key, event.party],
+                _ADDS * effect.adds + _SIGNED,
+                -OPEN64 if amount.low is None else amount.low,
+                amount.best,
+                OPEN64 if amount.high is None else amount.high,
+            )
+
+    def _check(self, table: Ints, careful: Callable[[int], Event]) -> None:
+        """Read whatever has its amounts out of order the careful way, which says what is wrong with it."""
+        rows, _, peculiar, low, best, high = table
+        wrong = (low > best) | (best > high) | ((low < 0) & (peculiar & _SIGNED == 0))
+        for row in rows[wrong].tolist():
+            careful(row)
+
+    def _add(self, events: Ints, table: Ints, ids: Sequence[str]) -> None:
+        columns = self.columns
+        rows, accounts, peculiar, low, best, high = table
+        negated = peculiar & _NEGATED != 0
+        low, high = np.where(negated, -high, low), np.where(negated, -low, high)
+        columns.events.extend(events)
+        columns.effects.extend([rows, accounts, peculiar & _ADDS, low, np.where(negated, -best, best), high])
+        halves = np.frombuffer(bytes.fromhex("".join(ids)), ">u8").reshape(-1, 4)
+        columns.ids.extend([halves[:, 0], halves[:, 1]])
+
+
+def _takes_negative(event: Event, field: str) -> bool:
+    """Whether events of this one's kind take an amount below zero in a field."""
+    unit = getattr(event, field).unit
+    try:
+        attrs.evolve(event, **{field: Quantity.from_base(-1, -1, -1, unit)})  # type: ignore[arg-type]  # its own field
+    except InputError:
+        return False
+    return True
+
+
+def _always(amount: _Amount) -> Callable[[Any], Any]:
+    return lambda _: amount

@@ -1,0 +1,114 @@
+"""
+What projections do to all events of one shape at once.
+
+A projection is a plain function of one event. Run on each of a million events it costs more than all
+else together, and mostly finds the same: that an event of this kind, about this subject and region,
+sets this key to its own figure. So it is run once on a *form*: an event of which only the fields of its
+own kind are filled in, with slots (`_Slot`) for quantities. What comes out is a recipe that holds for every
+event of the same shape (kind, own fields, and the units of its quantities).
+
+That is sound only if the function did not look at what differs from event to event: the numbers
+themselves, the dates, the claimant, the sources. A form has none of these, and a look at one raises
+`LookedError`: then there is no recipe, and the function is run on every event of the shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeAlias
+
+import attrs
+
+from kursk_timeline.events.base import Event, form
+from kursk_timeline.measures import Key
+from kursk_timeline.projections import Projection, effects
+from kursk_timeline.projections.effect import Effect
+from kursk_timeline.quantity import Quantity
+
+
+class LookedError(Exception):
+    """A projection looked at something that is not the same in all events of a shape."""
+
+
+class _Slot(Quantity):
+    """The place of a quantity in a form: it has a unit, can be negated and handed on, and no numbers."""
+
+    field: str
+    negated: bool
+
+    @property
+    def low_base(self) -> NoReturn:
+        raise LookedError
+
+    best_base = high_base = phrase = low_base
+
+    def __init__(self, like: Quantity, field: str, negated: bool = False) -> None:
+        Quantity._unit.__set__(self, like._unit)  # type: ignore[attr-defined]  # the slot itself: quantities are frozen
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "negated", negated)
+
+    def __neg__(self) -> _Slot:
+        return _Slot(self, self.field, not self.negated)
+
+    def __eq__(self, other: object) -> bool:
+        raise LookedError
+
+    def __hash__(self) -> int:
+        raise LookedError
+
+
+@attrs.frozen
+class Step:
+    """
+    One effect of all events of a shape.
+
+    Args:
+        key: The key.
+        adds: Whether it adds; it sets otherwise.
+        field: The field that holds the quantity; None where the value is the same in all of them.
+        negated: The field's quantity is taken with the other sign.
+        value: That same value, a name or a quantity.
+    """
+
+    key: Key
+    adds: bool
+    field: str | None
+    negated: bool
+    value: Quantity | str | None
+
+
+Recipe: TypeAlias = Sequence[Step]
+
+
+def _step(effect: Effect) -> Step:
+    if isinstance(effect.value, _Slot):
+        return Step(effect.key, effect.adds, effect.value.field, effect.value.negated, None)
+    return Step(effect.key, effect.adds, None, False, effect.value)
+
+
+def recipe(event: Event, projections: Sequence[Projection]) -> Recipe | None:
+    """
+    What the projections do to every event of this one's shape; None where it depends on more than the shape.
+
+    Raises:
+        ProjectionError: a projection returned what is no effect.
+    """
+    fields: dict[str, Any] = {}
+    for name in own_fields(type(event)):
+        value = getattr(event, name)
+        fields[name] = _Slot(value, name) if isinstance(value, Quantity) else value
+    blank = form(type(event), fields, LookedError)
+    try:
+        return [_step(effect) for effect in effects(blank, projections)]
+    except Exception as error:
+        # Whatever a function does with what it may not see, it says nothing about real events.
+        del error
+        return None
+
+
+_COMMON = frozenset(field.name for field in attrs.fields(Event))
+
+
+def own_fields(cls: type[Event]) -> list[str]:
+    """The names of the fields that a kind has beside those of every event."""
+    return [field.name for field in attrs.fields(cls) if field.init and field.name not in _COMMON]
