@@ -17,7 +17,7 @@ import numpy as np
 
 from kursk_timeline.engines.columns import Columns, Ints
 from kursk_timeline.engines.index import Book, Part
-from kursk_timeline.engines.kernel import bounds_of, wide
+from kursk_timeline.engines.kernel import bounds_of
 from kursk_timeline.events.base import Event
 from kursk_timeline.measures import UNCLAIMED, Key, Measure
 from kursk_timeline.replay.account import AccountHistory, Gaps, Speech
@@ -60,25 +60,30 @@ def _speech(columns: Columns, part: Part) -> Speech:
 class _Columnar:
     """What accounts of numbers and of names have in common here."""
 
-    _part: Part
+    part: Part
     _columns: Columns
 
     @property
     def begins(self) -> int:
-        return self._part.begins
+        return self.part.begins
 
     @property
     def sure_from(self) -> int:
-        return self._part.sure_from
+        return self.part.sure_from
 
     @cached_property
+    def speech(self) -> Speech:
+        """When the party spoke."""
+        return _speech(self._columns, self.part)
+
+    @property
     def _speech(self) -> Speech:
-        return _speech(self._columns, self._part)
+        return self.speech
 
     def _claims(self, places: Ints | slice) -> list[Claim]:
         """The account's claims at these places; each knows the row of its effect as its order."""
-        rows = self._part.rows[places].tolist()
-        claims = self._part.claims.at(places).plain()
+        rows = self.part.rows[places].tolist()
+        claims = self.part.claims.at(places).plain()
         return [claim._replace(order=row) for claim, row in zip(claims, rows, strict=True)]
 
 
@@ -92,7 +97,7 @@ class ColumnAmounts(_Columnar, Amounts):
         self, key: Key, party: str, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
     ) -> None:
         self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
-        self._columns, self._part = columns, part
+        self._columns, self.part = columns, part
         self.events = _EventsBehind(columns, part.rows, event_of)
 
     @cached_property
@@ -100,19 +105,19 @@ class ColumnAmounts(_Columnar, Amounts):
         return tuple(self._claims(slice(None)))
 
     def mattering(self, day: int) -> list[Claim]:
-        return self._claims(np.flatnonzero(self._part.mattering(day)))
+        return self._claims(np.flatnonzero(self.part.mattering(day)))
 
     @cached_property
     def value_steps(self) -> Sequence[tuple[int, Bounds]]:
-        return super().value_steps if self.gaps == "span" else bounds_of(self._part.steps, 0)
+        return super().value_steps if self.gaps == "span" else bounds_of(self.part.steps, 0)
 
     def value_on(self, day: int) -> Value | None:
         if self.gaps == "span":
             return super().value_on(day)
-        return Bounds(*map(wide, self._part.at(day))) if day >= self.begins else None
+        return self.part.value_on(day) if day >= self.part.begins else None
 
     def rests_on_set(self, day: int) -> tuple[bool, bool]:
-        first, last, sets = self._part.claims.first, self._part.claims.last, ~self._part.claims.adds
+        first, last, sets = self.part.claims.first, self.part.claims.last, ~self.part.claims.adds
         return bool((sets & (first <= day)).any()), bool((sets & (last <= day)).any())
 
 
@@ -126,7 +131,7 @@ class ColumnHolders(_Columnar, Holders):
         self, key: Key, party: str, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
     ) -> None:
         self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
-        self._columns, self._part = columns, part
+        self._columns, self.part = columns, part
         self.events = _EventsBehind(columns, part.rows, event_of)
 
     def _namings(self, places: Ints | slice) -> list[Naming]:
@@ -138,7 +143,7 @@ class ColumnHolders(_Columnar, Holders):
         return tuple(self._namings(slice(None)))
 
     def mattering(self, day: int) -> list[Naming]:
-        return self._namings(np.flatnonzero(self._part.mattering(day)))
+        return self._namings(np.flatnonzero(self.part.mattering(day)))
 
     def value_on(self, day: int) -> Value | None:
         if self.gaps == "span":

@@ -21,6 +21,9 @@ from kursk_timeline.replay.bounds import FOREVER
 Ints: TypeAlias = npt.NDArray[Any]
 """A one-dimensional array of whole numbers."""
 
+Flags: TypeAlias = npt.NDArray[np.bool_]
+"""An array of truth values."""
+
 OPEN64 = 1 << 62
 """No bound, where a bound is a 64-bit number: `OPEN` of `replay.bounds` does not fit in one."""
 
@@ -252,7 +255,7 @@ class Columns:
         self.events["spoken_of"][list(found)] = True
         return changed
 
-    def standing(self, rows: Ints, known_on: int | None) -> npt.NDArray[np.bool_]:
+    def standing(self, rows: Ints, known_on: int | None) -> Flags:
         """
         Which of these events are claims that stand on what was known by the end of a day; None for everything.
 

@@ -10,18 +10,17 @@ of those only the day that is asked for, until they are asked often enough to de
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-import attrs
 import numpy as np
-import numpy.typing as npt
 
-from kursk_timeline.engines.columns import NEVER, OPEN64, Columns, Ints
-from kursk_timeline.engines.kernel import Claims, Steps, histories, narrow
+from kursk_timeline.engines.columns import NEVER, OPEN64, Columns, Flags, Ints
+from kursk_timeline.engines.kernel import Claims, Steps, histories, narrow, wide
 from kursk_timeline.engines.known import Pairs
 from kursk_timeline.measures import Measure
 from kursk_timeline.replay import bounds as plain
+from kursk_timeline.replay.bounds import Bounds
 
 ROOM = 4
 """The table of days may have so many times as many places as there are steps, or…"""
@@ -39,7 +38,6 @@ IN_PLAY = 256
 """With so many claims in play on a day, an account's steps are found faster than that one day by itself."""
 
 
-@attrs.frozen(eq=False)
 class Answers:
     """
     What every account says on one day, as columns; the order is that of the codes in `Columns.accounts`.
@@ -50,11 +48,17 @@ class Answers:
         begun: There is an account at all; the rest says nothing where there is none.
     """
 
-    low: Ints
-    best: Ints
-    high: Ints
-    certain: npt.NDArray[np.bool_]
-    begun: npt.NDArray[np.bool_]
+    __slots__ = ("begun", "best", "certain", "high", "low")
+
+    def __init__(self, low: Ints, best: Ints, high: Ints, certain: Flags, begun: Flags) -> None:
+        self.low, self.best, self.high, self.certain, self.begun = low, best, high, certain, begun
+
+    @classmethod
+    def stacked(cls, days: Sequence[Answers]) -> Answers:
+        """The answers of some days as one, a row for each day."""
+        return cls(
+            *(np.stack([getattr(one, name) for one in days]) for name in ("low", "best", "high", "certain", "begun"))
+        )
 
     def replaced(self, accounts: int, parts: Mapping[int, Part], day: int) -> Answers:
         """The same for so many accounts, and what some say anew."""
@@ -83,6 +87,7 @@ class Part:
         """The rows of its effects, in log order."""
         self.claims, self.floor = claims, floor
         self._asked = 0
+        self._values: dict[int, Bounds] = {}
         if steps is not None:
             self.__dict__["steps"] = steps
 
@@ -102,11 +107,17 @@ class Part:
         claims = self.claims._replace(account=np.zeros(len(self.rows), "i4"))
         return histories(claims, np.array([self.floor], "i8"))
 
+    def below(self, days: Ints) -> Flags:
+        """On which days the account contradicts itself: in no world is it at or above the floor."""
+        steps = histories(self.claims._replace(account=np.zeros(len(self.rows), "i4")), np.array([-OPEN64]))
+        place = np.searchsorted(steps.day, days, "right") - 1
+        return (place >= 0) & (steps.high[place] < self.floor)
+
     @cached_property
     def _days(self) -> list[int]:
         return self.steps.day.tolist()  # type: ignore[no-any-return]
 
-    def mattering(self, day: int) -> npt.NDArray[np.bool_]:
+    def mattering(self, day: int) -> Flags:
         """
         The claims that can matter on a day: to the bounds, or to the best value.
 
@@ -129,6 +140,16 @@ class Part:
                 return low, best, high
         place = bisect_right(self._days, day) - 1
         return self.steps.low.item(place), self.steps.best.item(place), self.steps.high.item(place)
+
+    def value_on(self, day: int) -> Bounds:
+        """The same as the plain definition gives it."""
+        if "_days" not in self.__dict__:
+            return Bounds(*map(wide, self.at(day)))
+        place = bisect_right(self._days, day)
+        value = self._values.get(place)
+        if value is None:
+            value = self._values[place] = Bounds(*map(wide, self.at(day)))
+        return value
 
 
 class Book:
@@ -158,11 +179,11 @@ class Book:
         counting = self._that_count(self.columns.effects["event"][rows])
         return rows if counting.all() else rows[counting]
 
-    def _that_count(self, events: Ints) -> npt.NDArray[np.bool_]:
+    def _that_count(self, events: Ints) -> Flags:
         standing = self.columns.standing(events, self.known_on)
         return standing if self.counts is None else standing & self._heard(events)
 
-    def _heard(self, events: Ints) -> npt.NDArray[np.bool_]:
+    def _heard(self, events: Ints) -> Flags:
         """Those of some events whose claimant counts."""
         assert self.counts is not None
         claimants = self.columns.claimants.things
@@ -227,7 +248,7 @@ class Index(Book):
             self.sure_from = np.full(self._accounts, NEVER, "i4")
             np.minimum.at(self.sure_from, claims.account, claims.last)
         self._changed: dict[int, Part] = {}
-        for name in ("_table", "_moments"):
+        for name in ("_table", "_moments", "_amounts"):
             self.__dict__.pop(name, None)
 
     # --- growing --------------------------------------------------------------------------------
@@ -311,17 +332,32 @@ class Index(Book):
         Cost: that of its own size. An account that was changed since the last build costs some passes over
         its own claims.
         """
-        places, steps = self._places(day), self.steps
-        if not len(steps.day):  # nothing to take from
-            steps = Steps(steps.offsets, *(np.zeros(1, "i8") for _ in range(4)))
-        low, best, high = (column[places] for column in steps[2:])
+        places = self._places(day)
+        low, best, high = self._amounts.take(places, axis=0, mode="clip").T
         found = Answers(low, best, high, self.sure_from <= day, places >= 0)
         return found.replaced(len(self.columns.accounts), self._changed, day) if self._changed else found
+
+    def many(self, days: Ints) -> Answers:
+        """What every account says on some days: the same columns, a row for each day."""
+        if self._table is None or self._changed:
+            return Answers.stacked([self.at(day) for day in days.tolist()])
+        first, table = self._table
+        places = table[np.clip(days - first, 0, len(table) - 1)]
+        places[days < first] = -1
+        low, best, high = np.moveaxis(self._amounts.take(places, axis=0, mode="clip"), 2, 0)
+        return Answers(low, best, high, self.sure_from <= days[:, None], places >= 0)
+
+    @cached_property
+    def _amounts(self) -> Ints:
+        """Low, best and high of each step next to each other: a look-up takes all three at once."""
+        if not len(self.steps.day):
+            return np.zeros((1, 3), "i8")
+        return np.stack(self.steps[2:], axis=1)
 
     @property
     def nbytes(self) -> int:
         """Memory in use beside the columns, in bytes."""
-        kept = [*self.steps, self.begins, self.sure_from]
+        kept = [*self.steps, self.begins, self.sure_from, self._amounts]
         if self._table is not None:
             kept.append(self._table[1])
         return sum(one.nbytes for one in kept)

@@ -9,13 +9,12 @@ the middle days. `replay.bounds` is the plain definition of both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from kursk_timeline.engines.columns import OPEN64, Ints, replay_order
+from kursk_timeline.engines.columns import OPEN64, Flags, Ints, replay_order
 from kursk_timeline.engines.sweep import sweep
 from kursk_timeline.replay import bounds as plain
 from kursk_timeline.replay.bounds import FOREVER, OPEN, Bounds, Claim
@@ -31,7 +30,7 @@ class Claims(NamedTuple):
     account: Ints
     first: Ints
     last: Ints
-    adds: npt.NDArray[np.bool_]
+    adds: Flags
     low: Ints
     best: Ints
     high: Ints
@@ -41,7 +40,7 @@ class Claims(NamedTuple):
         """The day of each claim in the best world."""
         return np.where(self.last == FOREVER, self.first, (self.first + self.last) // 2)
 
-    def at(self, rows: Ints | npt.NDArray[np.bool_] | slice) -> Claims:
+    def at(self, rows: Ints | Flags | slice) -> Claims:
         """Some of the claims."""
         return Claims(*(column[rows] for column in self))
 
@@ -110,10 +109,12 @@ def histories(claims: Claims, floors: Ints) -> Steps:
             (too_large, _plainly),
         ):
             if which.any():
-                parts.append(steps(claims.at(which[claims.account])))
-        found = tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
-        order = np.argsort(found[0], kind="stable")  # each account comes from one part, in order of days
-        found = tuple(column[order] for column in found)
+                parts.append(steps(claims if which.all() else claims.at(which[claims.account])))
+        found = parts[0]
+        if len(parts) > 1:
+            found = tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+            order = np.argsort(found[0], kind="stable")  # each account comes from one part, in order of days
+            found = tuple(column[order] for column in found)
     return _settled(accounts, *found, floors=floors)
 
 
@@ -137,7 +138,7 @@ def _settled(accounts: int, code: Ints, day: Ints, low: Ints, best: Ints, high: 
     return Steps(offsets, day, low, best, high)
 
 
-def _too_large(claims: Claims, accounts: int) -> npt.NDArray[np.bool_]:
+def _too_large(claims: Claims, accounts: int) -> Flags:
     """The accounts whose sums may not fit in 64 bits. (Hardly ever any: amounts are 2**53 at most.)"""
     if len(claims.account):
         most = int(np.bincount(claims.account).max())
@@ -162,9 +163,12 @@ def _plainly(claims: Claims) -> tuple[Ints, ...]:
 def _windowed(claims: Claims) -> tuple[Ints, ...]:
     """The steps of accounts with windows."""
     best = _scan(claims.account, claims.middle, claims.adds, (claims.best,))
-    claims = claims.at(replay_order(claims.account, np.zeros(len(claims.account), "i4")))
-    numbers, starts = np.unique(claims.account, return_index=True)
-    offsets, day, low, high = sweep(np.append(starts, len(claims.account)), *claims[1:5], claims.high)
+    order = replay_order(claims.account, np.zeros(len(claims.account), "i4"))
+    account, first, last, adds, low, _, high = claims
+    account = account[order]
+    numbers = np.flatnonzero(np.bincount(account))
+    borders = np.append(np.searchsorted(account, numbers), len(account))
+    offsets, day, low, high = sweep(borders, first[order], last[order], adds[order], low[order], high[order])
     return _joined((np.repeat(numbers, np.diff(offsets)), day, low, high), best)
 
 
@@ -172,7 +176,9 @@ def _joined(bounds: tuple[Ints, ...], best: tuple[Ints, ...]) -> tuple[Ints, ...
     """Steps of bounds and steps of the best value as steps of both."""
     width = FOREVER + 2
     places = [account.astype("i8") * width + day for account, day in (bounds[:2], best[:2])]
-    moments = np.union1d(*places)
+    moments = np.concatenate(places)
+    moments.sort()
+    moments = moments[np.append(moments[1:] != moments[:-1], True)]
     at_bounds, at_best = (np.searchsorted(place, moments, "right") - 1 for place in places)
     account = (moments // width).astype("i4")
     begun = (at_best >= 0) & (best[0][at_best] == account)  # until a middle day comes it is the initial 0
@@ -180,13 +186,74 @@ def _joined(bounds: tuple[Ints, ...], best: tuple[Ints, ...]) -> tuple[Ints, ...
     return account, (moments % width).astype("i4"), bounds[2][at_bounds], value, bounds[3][at_bounds]
 
 
-def _scan(account: Ints, day: Ints, adds: npt.NDArray[np.bool_], amounts: Sequence[Ints]) -> tuple[Ints, ...]:
+def _scan(account: Ints, day: Ints, adds: Flags, amounts: Sequence[Ints]) -> tuple[Ints, ...]:
     """
     Accounts whose days are exact: the value after each day on which something happened.
 
     Returns:
         Account, day, and the value for each of `amounts`, by account and day.
     """
+    if len(account):
+        start, accounts = int(day.min()), int(account.max()) + 1
+        days = int(day.max()) - start + 1
+        if days * accounts <= len(account):
+            cell = account.astype("i4") * days  # fewer cells than claims, so it fits
+            cell += day - start
+            found, *values = _cells(cell, adds, amounts, days, accounts)
+            return ((found // days).astype("i4"), (found % days + start).astype("i4"), *values)
+    return _sorted_scan(account, day, adds, amounts)
+
+
+def _cells(cell: Ints, adds: Flags, amounts: Sequence[Ints], days: int, accounts: int) -> list[Ints]:
+    """
+    The same where claims are many for the days and accounts they fall on: each falls into its cell, unsorted.
+
+    What counts of a cell is its last set in log order and the adds after it; then a pass over the cells does.
+    """
+    touched = np.zeros(days * accounts, "?")
+    touched[cell] = True
+    last = np.full(days * accounts, -1, "i4")
+    sets = np.flatnonzero(~adds)
+    last[cell[sets]] = sets  # of several in one cell the last one stays
+    added = np.flatnonzero(adds)
+    where = cell[added]
+    after = added > last[where]
+    added, where = added[after], where[after]
+    has_set = last >= 0
+    begins = np.zeros(days * accounts, "?")
+    begins[::days] = True
+    rests = np.arange(days * accounts, dtype="i4")
+    rests *= begins | has_set
+    np.maximum.accumulate(rests, out=rests)
+    ends = np.flatnonzero(touched)
+    rests = rests[ends]
+
+    def values(amount: Ints) -> Ints:
+        if amount.max() == OPEN64 or amount.min() == -OPEN64:
+            return _where_open(amount, values)
+        total = np.zeros(days * accounts, "i8")
+        np.add.at(total, where, amount[added])
+        total[has_set] += amount[last[has_set]]
+        own = total[rests]
+        total *= ~(has_set | begins)
+        np.cumsum(total, out=total)  # may go round 2**64; differences do not mind
+        own += total[ends]
+        own -= total[rests]
+        return own
+
+    known = {id(amount): values(amount) for amount in amounts}
+    return [ends, *(known[id(amount)] for amount in amounts)]
+
+
+def _where_open(amount: Ints, values: Callable[[Ints], Ints]) -> Ints:
+    """The values where some amounts have no bound: open wherever one of those counts."""
+    is_open = np.abs(amount) == OPEN64
+    sign = 1 if amount[np.argmax(is_open)] > 0 else -1  # only one end of a range can be open
+    return np.where(values(is_open.astype("i8")) > 0, sign * OPEN64, values(np.where(is_open, 0, amount)))
+
+
+def _sorted_scan(account: Ints, day: Ints, adds: Flags, amounts: Sequence[Ints]) -> tuple[Ints, ...]:
+    """The same for any claims, sorted by account, day and log order."""
     count = len(account)
     order = replay_order(account, day)
     account, day, adds = account[order], day[order], adds[order]
@@ -201,14 +268,10 @@ def _scan(account: Ints, day: Ints, adds: npt.NDArray[np.bool_], amounts: Sequen
     return (account[ends], day[ends], *(values[id(amount)] for amount in amounts))
 
 
-def _running(amount: Ints, order: Ints, adds: npt.NDArray[Any], rests: Ints, ends: Ints) -> Ints:
+def _running(amount: Ints, order: Ints, adds: Flags, rests: Ints, ends: Ints) -> Ints:
     """The values at `ends`: sums of the adds since what each rests on."""
     if len(amount) and (amount.max() == OPEN64 or amount.min() == -OPEN64):
-        is_open = np.abs(amount) == OPEN64
-        sign = 1 if amount[np.argmax(is_open)] > 0 else -1  # only one end of a range can be open
-        opened = _running(is_open.astype("i8"), order, adds, rests, ends) > 0
-        finite = _running(np.where(is_open, 0, amount), order, adds, rests, ends)
-        return np.where(opened, sign * OPEN64, finite)
+        return _where_open(amount, lambda one: _running(one, order, adds, rests, ends))
     amount = amount[order]  # a copy, and worked on in place: memory is what this takes
     value = amount[rests]
     amount *= adds

@@ -16,9 +16,11 @@ from typing import TypeAlias
 import numpy as np
 
 from kursk_timeline.engines.accounts import ColumnLedger
+from kursk_timeline.engines.arrays import ArrayTable
 from kursk_timeline.engines.columns import Columns
 from kursk_timeline.engines.index import Answers, Book, Index, KnownIndex
 from kursk_timeline.engines.reading import Reader
+from kursk_timeline.engines.said import Accounts, Names, table
 from kursk_timeline.errors import CorruptLogError
 from kursk_timeline.events.base import Event, party_of
 from kursk_timeline.log import Log
@@ -27,6 +29,7 @@ from kursk_timeline.measures import Key, catalogue
 from kursk_timeline.projections import Projection
 from kursk_timeline.replay.account import Gaps
 from kursk_timeline.replay.bounds import FOREVER
+from kursk_timeline.replay.bounds import Names as NamesSaid
 from kursk_timeline.replay.standing import speaks_for
 
 KEPT = 16
@@ -64,7 +67,7 @@ class Live:
         self.columns = Columns()
         self._reader = Reader(self.columns, self.projections)
         self._indexes: dict[Paths, Index] = {}
-        self._pairs: dict[Paths, KnownIndex] = {}
+        self._known: dict[Paths, KnownIndex] = {}
         self._ledgers: dict[tuple[dt.date | None, Paths, Gaps], ColumnLedger] = {}
 
     # --- keeping up -----------------------------------------------------------------------------
@@ -99,8 +102,8 @@ class Live:
     def _update(self, touched: set[int]) -> None:
         for index in self._indexes.values():
             index.update(touched)
-        for pairs in self._pairs.values():
-            pairs.update(touched)
+        for known in self._known.values():
+            known.update(touched)
         self._ledgers = {
             question: ledger.after(touched) for question, ledger in self._ledgers.items() if question[0] is None
         }
@@ -135,20 +138,45 @@ class Live:
                 del self._ledgers[next(iter(self._ledgers))]
             return ledger
 
-    def answers(self, day: dt.date, known_on: dt.date | None, paths: Paths) -> Answers:
+    def accounts_at(self, day: dt.date, known_on: dt.date | None, paths: Paths) -> Accounts:
         """
         What every account says on a day, on what was known by the end of another (None for everything).
 
         Cost: that of the answer, after one build.
         """
         with self._lock:
-            self.refresh()
             if known_on is None:
-                return self.index(paths).at(day.toordinal())
-            pairs = self._pairs.get(paths)
-            if pairs is None or pairs.is_worn:
-                pairs = self._pairs[paths] = KnownIndex(self._book(None, paths))
-            return pairs.at(day.toordinal(), known_on.toordinal())
+                answers = self.index(paths).at(day.toordinal())
+            else:
+                answers = self._known_index(paths).at(day.toordinal(), known_on.toordinal())
+            return Accounts(day, known_on, answers, self._names(known_on, paths))
+
+    def accounts(self, days: Sequence[dt.date], known_on: dt.date | None, paths: Paths) -> ArrayTable:
+        """What every account says on some days, as one long table."""
+        with self._lock:
+            ordinals = np.array([day.toordinal() for day in days], "i8")
+            if known_on is None:
+                answers = self.index(paths).many(ordinals)
+            else:
+                index = self._known_index(paths)
+                answers = Answers.stacked([index.at(day, known_on.toordinal()) for day in ordinals.tolist()])
+            return table(ordinals, answers, self._names(known_on, paths))
+
+    def _known_index(self, paths: Paths) -> KnownIndex:
+        self.refresh()
+        index = self._known.get(paths)
+        if index is None or index.is_worn:
+            index = self._known[paths] = KnownIndex(self._book(None, paths))
+        return index
+
+    def _names(self, known_on: dt.date | None, paths: Paths) -> Names:
+        def holders_on(account: int, day: int) -> str:
+            key, party = self.columns.accounts.things[account]
+            value = self.ledger(known_on, paths, "hold").accounts(key)[party].value_on(day)
+            assert isinstance(value, NamesSaid)
+            return ", ".join(sorted(value.possible))
+
+        return Names(self.columns.accounts, self.columns.names, self.measures, holders_on)
 
     def event_of(self, row: int) -> Event:
         """The event of a row."""

@@ -192,6 +192,18 @@ class Account(Rich, Valued):
     counts: bool = False
     unit: str | None = attrs.field(default=attrs.Factory(lambda self: self.history.measure.unit, takes_self=True))
 
+    def counted(self) -> Account:
+        """The same, counted by its estimate."""
+        return Account(
+            history=self.history,
+            day=self.day,
+            value=self.value,
+            certain=self.certain,
+            stale=self.stale,
+            counts=True,
+            unit=self.unit,
+        )
+
     @property
     def party(self) -> str:
         """Who says it."""

@@ -153,6 +153,19 @@ def estimate(key: Key, measure: Measure, histories: Iterable[AccountHistory], da
     accounts = [account for history in histories if (account := history.on(day)) is not None]
     if not accounts:
         return None
+    if len(accounts) == 1:  # nobody to compare it with: all that `compose` would find out is plain
+        only = accounts[0].counted()
+        return Estimate(
+            key=key,
+            measure=measure,
+            date=dt.date.fromordinal(day),
+            value=only.value,
+            disputed=False,
+            certain=only.certain,
+            stale=only.stale,
+            last_heard=only.last_heard,
+            accounts={only.party: only},
+        )
     return compose(key, measure, accounts, count(accounts), day)
 
 
@@ -168,5 +181,5 @@ def compose(key: Key, measure: Measure, accounts: Sequence[Account], counting: S
         certain=any(a.certain for a in counting),
         stale=all(a.stale for a in counting),
         last_heard=dt.date.fromordinal(max(a.history.last_heard(day) for a in counting)),
-        accounts={a.party: attrs.evolve(a, counts=a.party in parties) for a in sorted(accounts, key=_rank)},
+        accounts={a.party: a.counted() if a.party in parties else a for a in sorted(accounts, key=_rank)},
     )

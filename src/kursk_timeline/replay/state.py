@@ -241,7 +241,8 @@ class State(Rich):
     @property
     def estimates(self) -> Mapping[Key, Estimate]:
         """All estimates of this date by key."""
-        return {key: found for key in self.claimed() if (found := self[key]) is not None}
+        day = self.date.toordinal()
+        return {key: found for key in self.ledger.claimed() if (found := self.ledger.on(key, day)) is not None}
 
     @property
     def territory(self) -> Territories:
