@@ -354,6 +354,13 @@ def _answers(place: str) -> dict[str, Any]:
         "step": history.steps[0],
         "when": kt.When.parse("2024-08~"),
         "quantity": kt.Quantity.parse("over 1,000 sq km"),
+        "revisions": timeline.revisions("held/ukraine/kursk", "2024-08-09"),
+        "revisions of a holder": timeline.revisions(key, "2024-08-09"),
+        "revisions of nothing": timeline.revisions("held/nobody/kursk", "2024-08-09"),
+        "accounts at": timeline.accounts_at("2024-08-09"),
+        # From here on the timeline has its columns.
+        "account history over columns": timeline.history("held/ukraine/kursk").accounts["ukraine"],
+        "account history of a holder over columns": timeline.history(key).accounts["russia"],
         "event": kt.SettlementTaken(settlement=place, region="kursk", by="ukraine", **common("2024-08-08")),
         "strikes": kt.StrikesReported(by="russia", region="kursk", count="dozens of drones", **common("2024-08-08")),
     }

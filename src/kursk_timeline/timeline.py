@@ -33,12 +33,13 @@ from kursk_timeline.replay.state import State
 from kursk_timeline.replay.table import table_of
 from kursk_timeline.rich import Rich
 from kursk_timeline.stores.memory import MemoryStore
-from kursk_timeline.text import path, slug
+from kursk_timeline.text import file_path, path, slug
 from kursk_timeline.when import ZONE, When, day_of
 
 if TYPE_CHECKING:  # what draws or computes with arrays is loaded when it is asked for
     from kursk_timeline.engines.live import Live
     from kursk_timeline.engines.said import Accounts
+    from kursk_timeline.replay.revisions import Revisions
     from kursk_timeline.views.charts.plot import Plot
     from kursk_timeline.views.page import Scrub
 
@@ -75,6 +76,7 @@ class Timeline(Rich):
         region: The region meant where none is named.
         zone: Time zone in which an instant becomes a day.
         size: Look only at the first so many events; None for all, also those still to come.
+        snapshot: A file that may hold a snapshot of this log (`save_snapshot`); None for none.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Timeline(Rich):
         region: str = "kursk",
         zone: str = ZONE,
         size: int | None = None,
+        snapshot: str | os.PathLike[str] | None = None,
     ) -> None:
         self.log = Log(MemoryStore()) if log is None else log
         self.projections = _distinct(projections)
@@ -94,6 +97,7 @@ class Timeline(Rich):
         self._ledgers: dict[tuple[object, ...], Ledger] = {}
         self._ledgers_at = 0
         self._columns: Live | None = None
+        self._snapshot = None if snapshot is None else file_path(snapshot)
 
     @classmethod
     def open(
@@ -104,6 +108,7 @@ class Timeline(Rich):
         projections: Iterable[Projection | Project] = PROJECTIONS,
         region: str = "kursk",
         zone: str = ZONE,
+        snapshot: str | os.PathLike[str] | bool = True,
     ) -> Timeline:
         """
         Open a log: an SQLite file, made if absent; ``":memory:"``; or the log of a PostgreSQL database.
@@ -112,6 +117,9 @@ class Timeline(Rich):
             target: A path; or ``"postgresql://user@host/database"`` (needs the extra ``postgres``).
             create: Make a log in a PostgreSQL database that has none; changes nothing where there is one.
             projections, region, zone: As for a timeline.
+            snapshot: A file that `save_snapshot` wrote. True for the one beside an SQLite file, if there is one;
+                False for none. One that was made of another log, of other projections or by another version is
+                not used, nor is a damaged one: then the log is read as if there were none.
 
         Raises:
             NotALogError: the file is something else, or the database has no log; it was not touched.
@@ -121,7 +129,9 @@ class Timeline(Rich):
         >>> Timeline.open(":memory:")
         <Timeline of 0 events>
         """
-        return cls(Log(_store(target, create)), projections=projections, region=region, zone=zone)
+        log = Log(_store(target, create))
+        kept = _beside(log) if snapshot is True else snapshot or None
+        return cls(log, projections=projections, region=region, zone=zone, snapshot=kept)
 
     def close(self) -> None:
         """Let go of the log's file."""
@@ -183,6 +193,35 @@ class Timeline(Rich):
         with self.log.at_rest() as store:
             return backup(store, path)
 
+    def save_snapshot(self, path: str | os.PathLike[str] | None = None) -> Path:
+        """
+        Keep what was computed of this log, so that opening it later reads only what came since.
+
+        A snapshot is a cache and can be deleted at any time. It belongs to this log at this size, by its Merkle
+        root, and to these projections, by their code: used for anything else it is as if it were not there.
+
+        Args:
+            path: The file; one of that name is replaced. None for the one beside an SQLite file, which `open`
+                finds by itself.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            InputError: no path is given, and the log is no SQLite file; or this is a timeline `at_size`.
+            ProjectionError: a projection rests on something that cannot be compared later, such as an open file.
+            StorageError: it cannot be written.
+
+        Cost: some seventy bytes an event.
+        """
+        self._refuse_the_past("save a snapshot of")
+        target = _beside(self.log) if path is None else file_path(path)
+        if target is None:
+            raise InputError("this log is no SQLite file; give the snapshot a path of its own")
+        live = self._live(always=True)
+        assert live is not None
+        return live.save(target)
+
     def follow(self, after: int | None = None, *, timeout: float | None = None) -> Iterator[Record]:
         """
         The records as they are appended, by whomever; see `Log.follow`. The state follows by itself.
@@ -220,7 +259,14 @@ class Timeline(Rich):
         return self._like(projections=(*self.projections, *more))
 
     def _like(self, **other: Any) -> Timeline:
-        kept = {"projections": self.projections, "region": self.region, "zone": self.zone, "size": self._size}
+        kept: dict[str, Any] = {
+            "projections": self.projections,
+            "region": self.region,
+            "zone": self.zone,
+            "size": self._size,
+        }
+        if self._size is None and other.get("size") is None:
+            kept["snapshot"] = self._snapshot
         return Timeline(self.log, **(kept | other))
 
     def __len__(self) -> int:
@@ -323,6 +369,27 @@ class Timeline(Rich):
             paths=state.according_to,
             sources=corroborations(log, state.known_on),
         )
+
+    def revisions(
+        self, key: Key | str, date: Day, *, according_to: Paths | None = None, gaps: Gaps = "hold"
+    ) -> Revisions:
+        """
+        How the answer for a key on one date changed as reports came in: for each span of known days, the answer.
+
+        Raises:
+            WhenError: `date` is no single day.
+            QueryError: no such measure, no key at all, or an option that does not exist.
+
+        Cost: one look at the key's own accounts for each day on which a report about them came.
+
+        >>> from kursk_timeline import kursk
+        >>> [str(one) for one in kursk("article").revisions("held/ukraine/kursk", "2025-06-22")][:1]
+        ['known since 2025-06-22: 90 km² (0–99, disputed: ukraine 81–99, russia 0)']
+        """
+        known = self._ledger(None, None, "hold").key(key)
+        live = self._live(always=True)
+        assert live is not None
+        return live.revisions(known, self._day(date), self._paths(according_to), self._gaps(gaps))
 
     def diff(
         self,
@@ -535,7 +602,7 @@ class Timeline(Rich):
             from kursk_timeline.engines.live import Live  # it loads numpy, which a small log can do without
             from kursk_timeline.views.progress import reading
 
-            self._columns = Live(self.log, self.projections, self._size, reading)
+            self._columns = Live(self.log, self.projections, self._size, reading, self._snapshot)
         return self._columns
 
     def _ledger(self, known_on: dt.date | None, paths: tuple[str, ...] | None, gaps: Gaps) -> Ledger:
@@ -644,6 +711,12 @@ def _store(target: str | os.PathLike[str], create: bool) -> Store:
     from kursk_timeline.stores.sqlite import SqliteStore
 
     return SqliteStore(target)
+
+
+def _beside(log: Log) -> Path | None:
+    """Where the snapshot of a log kept in a file is looked for; None for other logs."""
+    path = getattr(log.store, "path", None)
+    return path.with_name(f"{path.name}.snapshot") if isinstance(path, Path) else None
 
 
 def _distinct(projections: Iterable[Projection | Project]) -> tuple[Projection, ...]:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from kursk_timeline.engines.columns import Columns, Ints
+from kursk_timeline.engines.columns import NEVER, Columns, Ints
 from kursk_timeline.engines.index import Book, Part
 from kursk_timeline.engines.kernel import bounds_of
 from kursk_timeline.events.base import Event
@@ -33,17 +33,17 @@ EventOf: TypeAlias = Callable[[int], Event]
 class _EventsBehind(Mapping[int, Event]):
     """The event behind each effect of an account, read when it is asked for."""
 
-    def __init__(self, columns: Columns, rows: Ints, event_of: EventOf) -> None:
-        self._columns, self._rows, self._event_of = columns, rows, event_of
+    def __init__(self, columns: Columns, part: Part, event_of: EventOf) -> None:
+        self._columns, self._part, self._event_of = columns, part, event_of
 
     def __getitem__(self, row: int) -> Event:
         return self._event_of(int(self._columns.effects["event"][row]))
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._rows.tolist())
+        return iter(self._part.rows.tolist())
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._part.rows)
 
 
 def _speech(columns: Columns, part: Part) -> Speech:
@@ -98,7 +98,7 @@ class ColumnAmounts(_Columnar, Amounts):
     ) -> None:
         self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
         self._columns, self.part = columns, part
-        self.events = _EventsBehind(columns, part.rows, event_of)
+        self.events = _EventsBehind(columns, part, event_of)
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:  # type: ignore[override]  # made when somebody asks for all
@@ -132,7 +132,7 @@ class ColumnHolders(_Columnar, Holders):
     ) -> None:
         self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
         self._columns, self.part = columns, part
-        self.events = _EventsBehind(columns, part.rows, event_of)
+        self.events = _EventsBehind(columns, part, event_of)
 
     def _namings(self, places: Ints | slice) -> list[Naming]:
         names = self._columns.names.things
@@ -159,26 +159,31 @@ class ColumnLedger(Ledger):
         book: Finds the accounts.
         gaps: What silence between two of a party's sets means.
         event_of: Gives the event of a row.
+        only: The codes of the accounts; None for all.
 
     Cost: O(accounts); an account's steps are computed or looked up on first use.
     """
 
-    def __init__(self, book: Book, gaps: Gaps, event_of: EventOf) -> None:
+    def __init__(self, book: Book, gaps: Gaps, event_of: EventOf, only: Iterable[int] | None = None) -> None:
         self.gaps, self.measures = gaps, dict(book.measures)
         self._book, self._event_of = book, event_of
         self._columnar: dict[Key, dict[str, AccountHistory]] = {}
-        for code in book.accounts():
-            self._put(code)
+        if only is None:
+            parts = {code: book.part(code) for code in book.accounts()}
+        else:
+            parts = {code: part for code in only if (part := book.part(code)).begins < NEVER}
+        for code, part in parts.items():
+            self._put(code, part)
         self._set_accounts(self._columnar)
 
-    def _put(self, code: int) -> None:
+    def _put(self, code: int, part: Part | None) -> None:
         """Put an account as it is now in its place; take it out where nothing is left of it."""
         book = self._book
         key, party = book.columns.accounts.things[code]
-        measure, part = self.measures[key.measure], book.part(code)
+        measure = self.measures[key.measure]
         kind = ColumnHolders if measure.is_name else ColumnAmounts
         parties = {name: one for name, one in self._columnar.get(key, {}).items() if name != party}
-        if len(part.rows):
+        if part is not None:
             parties[party] = kind(key, party, measure, book.columns, part, self._event_of, self.gaps)
         if parties:
             self._columnar[key] = parties
@@ -195,7 +200,8 @@ class ColumnLedger(Ledger):
         later.__dict__.pop("events", None)
         later._columnar = dict(self._columnar)
         for code in touched:
-            later._put(code)
+            part = self._book.part(code)
+            later._put(code, part if part.begins < NEVER else None)
         later._set_accounts(later._columnar)
         return later
 

@@ -101,7 +101,7 @@ def _estimates(accounts: Sequence[_Said], measure: Measure) -> tuple[_Column, Fl
     leading = _first_of(accounts, counting)
 
     def over(amounts: Sequence[Ints], where: Sequence[Flags], take: np.ufunc, other: int) -> Ints:
-        return np.asarray(take.reduce([np.where(w, a, other) for a, w in zip(amounts, where, strict=True)]))
+        return np.array(take.reduce([np.where(w, a, other) for a, w in zip(amounts, where, strict=True)]))
 
     heard = over([a.heard for a in accounts], counting, np.maximum, -1)
     # Of a cumulative measure, an account heard earlier is taken as "at least".
@@ -125,8 +125,9 @@ def _estimates(accounts: Sequence[_Said], measure: Measure) -> tuple[_Column, Fl
 
 
 def _picked(accounts: Sequence[_Said], leading: Ints) -> Ints:
-    stacked: Ints = np.stack([a.best for a in accounts])
-    return np.take_along_axis(stacked, leading[None], axis=0)[0]
+    stacked = np.stack([a.best for a in accounts])
+    picked: Ints = np.take_along_axis(stacked, leading[None], axis=0)[0]
+    return picked
 
 
 def _first_of(accounts: Sequence[_Said], among: Sequence[Flags], *, by_heard: bool = False) -> Ints:
@@ -153,7 +154,8 @@ def _first_of(accounts: Sequence[_Said], among: Sequence[Flags], *, by_heard: bo
             for mine, theirs in zip(rank, kept, strict=True):
                 theirs[better] = mine[better]
         best[better] = place
-    return np.maximum(best, 0)
+    best[best < 0] = 0  # nobody to choose from: anybody will do
+    return best
 
 
 def _in_unit(column: _Column, measure: Measure) -> _Column:

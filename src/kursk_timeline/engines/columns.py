@@ -9,8 +9,8 @@ are only ever added.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,11 @@ class Growing:
                 self._columns[name] = column = larger
             column[self._size : size] = more
         self._size = size
+
+    def adopt(self, arrays: Iterable[Ints]) -> None:
+        """Have these rows and no others: one array for each column, in the columns' order; they are not copied."""
+        self._columns = dict(zip(self._types, arrays, strict=True))
+        self._size = len(next(iter(self._columns.values())))
 
     def __getitem__(self, name: str) -> Ints:
         """The rows so far. The array shows what it holds now; later rows come in a later array."""
@@ -107,6 +112,21 @@ Intervals: TypeAlias = list[tuple[int, int]]
 """Known days from the first (inclusive) to the second (exclusive), in order, apart from each other."""
 
 
+Withdrawn: TypeAlias = Mapping[int, Intervals]
+"""Rows of events that others speak of: the known days on which they stand. It does not change; others replace it."""
+
+
+class Spoken(NamedTuple):
+    """What events say of others; rows stand for events that are there."""
+
+    about: list[tuple[int, int, int | None]]
+    """What withdraws or replaces: its row, the row it speaks of, and its successor's row where it has one."""
+    awaited: dict[str, list[tuple[int, int]]]
+    """The same, of those whose successor has not come: by its id."""
+    mentions: list[tuple[int, str]]
+    """What speaks of another event and withdraws nothing: its row, and the id it speaks of."""
+
+
 class Columns:
     """
     Events as columns, in log order.
@@ -127,16 +147,11 @@ class Columns:
         self.accounts = Codes()
         self.claimants = Codes()
         self.names = Codes([UNCLAIMED])  # its code is 0, which is what every account is before its first claim
-        self.withdrawn: dict[int, Intervals] = {}
+        self.withdrawn: Withdrawn = {}
         """Of events that others speak of: the known days on which they stand. All others stand once known."""
-        self._about: list[tuple[int, int, int | None]] = []
-        """What withdraws or replaces: its row, the row it speaks of, and its successor's row where it has one."""
+        self.spoken = Spoken([], {}, [])
         self._unsettled: list[tuple[int, str, str | None]] = []
-        """The same, of events that came since `settle`: with ids for rows."""
-        self._awaited: dict[str, list[tuple[int, int]]] = {}
-        """The same, of those whose successor has not come: by its id."""
-        self._mentions: list[tuple[int, str]] = []
-        """What speaks of another event and withdraws nothing: its row, and the id it speaks of."""
+        """What withdraws or replaces and came since `settle`: its row, and the ids of the other and the successor."""
         self._settled = 0
         self._grouped = np.empty(0, "i4"), np.zeros(1, "i8"), 0
 
@@ -209,7 +224,7 @@ class Columns:
         if withdraws:
             self._unsettled.append((row, target, by))
         else:
-            self._mentions.append((row, target))
+            self.spoken.mentions.append((row, target))
 
     def settle(self) -> set[int]:
         """
@@ -220,13 +235,12 @@ class Columns:
 
         Cost: nothing where no event speaks of another; else some passes over all that do.
         """
-        awaited, self._awaited = self._awaited, {}
         unsettled, self._unsettled = self._unsettled, []
-        fresh = range(self._settled, len(self))
-        self._settled = len(self)
-        if not unsettled and not (awaited and len(fresh)):
-            self._awaited = awaited
+        grown, self._settled = len(self) > self._settled, len(self)
+        if not unsettled and not (grown and self.spoken.awaited):
             return set()
+        awaited = dict(self.spoken.awaited)
+        self.spoken.awaited.clear()
         targets = self.rows_of([target for _, target, _ in unsettled])
         # What speaks of no event before it the log refuses, and a file may still have it.
         settled = [
@@ -238,36 +252,48 @@ class Columns:
         for row, place, by in settled:
             successor = None if by is None else successors[by]
             if by is None or successor is not None:
-                self._about.append((row, place, successor))
+                self.spoken.about.append((row, place, successor))
             else:
-                self._awaited.setdefault(by, []).append((row, place))
-        self._about.sort()  # a successor that came late has put its event at the end
+                self.spoken.awaited.setdefault(by, []).append((row, place))
+        self.spoken.about.sort()  # a successor that came late has put its event at the end
 
+        before, self.withdrawn = self.withdrawn, self._withdrawn()
+        self.events["spoken_of"][list(self.withdrawn)] = True
+        return {row for row, days in self.withdrawn.items() if days != before.get(row)}
+
+    def _withdrawn(self) -> Withdrawn:
+        """The known days on which events stand of which others speak."""
         known = self.events["known"]
-        since = {successor: int(known[successor]) for _, _, successor in self._about if successor is not None}
         gone = withdrawals(
-            (row, place, int(known[row]), 0 if successor is None else since[successor])
-            for row, place, successor in reversed(self._about)
+            (row, place, int(known[row]), 0 if successor is None else int(known[successor]))
+            for row, place, successor in reversed(self.spoken.about)
         )
-        found = {place: without((int(known[place]), NEVER), taken) for place, taken in gone.items()}
-        changed = {row for row in found if found[row] != self.withdrawn.get(row)}
-        self.withdrawn = found
-        self.events["spoken_of"][list(found)] = True
-        return changed
+        return {place: without((int(known[place]), NEVER), days) for place, days in gone.items()}
 
-    def standing(self, rows: Ints, known_on: int | None) -> Flags:
+    def restore(
+        self, accounts: Iterable[Account], claimants: Iterable[str], names: Iterable[str], spoken: Spoken
+    ) -> None:
+        """Take what was kept of other columns, whose rows are here already."""
+        self.accounts, self.claimants, self.names = Codes(accounts), Codes(claimants), Codes(names)
+        self.spoken, self._settled = spoken, len(self)
+        self.withdrawn = self._withdrawn()
+
+    def standing(self, rows: Ints, known_on: int | None, withdrawn: Withdrawn) -> Flags:
         """
         Which of these events are claims that stand on what was known by the end of a day; None for everything.
 
         Args:
             rows: Rows of events, in any order.
+            withdrawn: As they were withdrawn now, or at an earlier time.
         """
         found = self.events["claims"][rows]
         if known_on is not None:
             found &= self.events["known"][rows] <= known_on
         day = FOREVER if known_on is None else known_on
         for place in np.flatnonzero(self.events["spoken_of"][rows]).tolist():
-            found[place] &= any(a <= day < b for a, b in self.withdrawn[int(rows[place])])
+            intervals = withdrawn.get(int(rows[place]))
+            if intervals is not None:
+                found[place] &= any(a <= day < b for a, b in intervals)
         return found
 
     def visible(self, effects: Ints) -> tuple[Ints, Ints, Ints]:
@@ -297,11 +323,11 @@ class Columns:
 
     def speaking_of(self, rows: Collection[int]) -> set[int]:
         """The rows of all events that speak of some, or of those that do, and of the successors they name."""
-        places = self.rows_of([target for _, target in self._mentions])
-        mentions = [(row, place, None) for (row, _), place in zip(self._mentions, places, strict=True)]
+        places = self.rows_of([target for _, target in self.spoken.mentions])
+        mentions = [(row, place, None) for (row, _), place in zip(self.spoken.mentions, places, strict=True)]
         found, more = set(rows), set(rows)
         while more:
-            named = ((row, successor) for row, target, successor in (*self._about, *mentions) if target in more)
+            named = ((row, successor) for row, target, successor in (*self.spoken.about, *mentions) if target in more)
             more = {one for both in named for one in both if one is not None} - found
             found |= more
         return found - set(rows)

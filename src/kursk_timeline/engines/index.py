@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kursk_timeline.engines.columns import NEVER, OPEN64, Columns, Flags, Ints
+from kursk_timeline.engines.columns import NEVER, OPEN64, Columns, Flags, Ints, Withdrawn
 from kursk_timeline.engines.kernel import Claims, Steps, histories, narrow, wide
 from kursk_timeline.engines.known import Pairs
 from kursk_timeline.measures import Measure
@@ -80,16 +80,36 @@ class Part:
 
     It does not change: what is added later makes another. Its steps are computed when a second day or so
     has been asked for; one day alone is found faster.
+
+    Args:
+        find: Gives the rows of its effects, in log order, when they are first needed.
+        take: Gives the claims of such rows.
+        floor: The least value that makes sense.
+        kept: Its steps, first day and first sure day, where they are known already.
     """
 
-    def __init__(self, rows: Ints, claims: Claims, floor: int, steps: Steps | None = None) -> None:
-        self.rows = rows
-        """The rows of its effects, in log order."""
-        self.claims, self.floor = claims, floor
+    def __init__(
+        self,
+        find: Callable[[], Ints],
+        take: Callable[[Ints], Claims],
+        floor: int,
+        kept: tuple[Steps, int, int] | None = None,
+    ) -> None:
+        self._find, self._take, self.floor = find, take, floor
         self._asked = 0
         self._values: dict[int, Bounds] = {}
-        if steps is not None:
-            self.__dict__["steps"] = steps
+        if kept is not None:
+            self.steps, self.begins, self.sure_from = kept
+
+    @cached_property
+    def rows(self) -> Ints:
+        """The rows of its effects, in log order."""
+        return self._find()
+
+    @cached_property
+    def claims(self) -> Claims:
+        """What they do."""
+        return self._take(self.rows)
 
     @cached_property
     def begins(self) -> int:
@@ -174,14 +194,17 @@ class Book:
         self.counts = counts
         self._counting: list[bool] = []
 
-    def that_count(self, rows: Ints) -> Ints:
-        """Those of some effects that count."""
-        counting = self._that_count(self.columns.effects["event"][rows])
+    def that_count(self, rows: Ints, withdrawn: Withdrawn) -> Ints:
+        """Those of some effects that count, where these events are withdrawn."""
+        counting = self._that_count(self.columns.effects["event"][rows], withdrawn)
         return rows if counting.all() else rows[counting]
 
-    def _that_count(self, events: Ints) -> Flags:
-        standing = self.columns.standing(events, self.known_on)
+    def _that_count(self, events: Ints, withdrawn: Withdrawn) -> Flags:
+        standing = self.columns.standing(events, self.known_on, withdrawn)
         return standing if self.counts is None else standing & self._heard(events)
+
+    def _all_that_count(self) -> Ints:
+        return self.that_count(np.arange(len(self.columns.effects), dtype="i4"), self.columns.withdrawn)
 
     def _heard(self, events: Ints) -> Flags:
         """Those of some events whose claimant counts."""
@@ -193,7 +216,7 @@ class Book:
     def events(self) -> Ints:
         """The rows of the events that count, in log order."""
         rows = np.arange(len(self.columns), dtype="i4")
-        return rows[self._that_count(rows)]
+        return rows[self._that_count(rows, self.columns.withdrawn)]
 
     def claims(self, rows: Ints) -> Claims:
         """What effects do, as the kernel takes it."""
@@ -211,13 +234,21 @@ class Book:
 
     def accounts(self) -> list[int]:
         """The accounts that any claim that counts is about."""
-        rows = self.that_count(np.arange(len(self.columns.effects), dtype="i4"))
-        return np.unique(self.columns.effects["account"][rows]).tolist()  # type: ignore[no-any-return]
+        accounts = np.bincount(self.columns.effects["account"][self._all_that_count()])
+        return np.flatnonzero(accounts).tolist()
 
     def part(self, account: int) -> Part:
-        """An account as it is now."""
-        rows = self.that_count(self.columns.effects_of(account))
-        return Part(rows, self.claims(rows), self.floor(account))
+        """An account as it is now; its claims are looked up when they are first needed, and still are those of now."""
+        return self._part(account, None)
+
+    def _part(self, account: int, kept: tuple[Steps, int, int] | None) -> Part:
+        columns, size, withdrawn = self.columns, len(self.columns.effects), self.columns.withdrawn
+
+        def find() -> Ints:
+            rows = columns.effects_of(account)
+            return self.that_count(rows[: np.searchsorted(rows, size)], withdrawn)
+
+        return Part(find, self.claims, self.floor(account), kept)
 
 
 class Index(Book):
@@ -232,21 +263,28 @@ class Index(Book):
         columns: Columns,
         measures: Mapping[str, Measure],
         counts: Callable[[str], bool] | None = None,
+        kept: tuple[Steps, Ints] | None = None,
     ) -> None:
+        """With `kept`, steps and the days from which accounts are sure as an earlier index had them."""
         super().__init__(columns, measures, counts=counts)
-        self._build()
+        if kept is None:
+            self._build()
+        else:
+            self._set(*kept)
 
     def _build(self) -> None:
-        self._accounts = len(self.columns.accounts)
-        claims = self.claims(self.that_count(np.arange(len(self.columns.effects), dtype="i4")))
-        self.steps = histories(claims, np.array([self.floor(code) for code in range(self._accounts)], "i8"))
-        self.begins = np.full(self._accounts, NEVER, "i4")
-        some = self.steps.offsets[:-1] < self.steps.offsets[1:]
-        self.begins[some] = self.steps.day[self.steps.offsets[:-1][some]]
-        self.sure_from = self.begins
+        accounts = len(self.columns.accounts)
+        claims = self.claims(self._all_that_count())
+        steps = histories(claims, np.array([self.floor(code) for code in range(accounts)], "i8"))
+        sure_from = _firsts(steps)
         if (claims.first != claims.last).any():
-            self.sure_from = np.full(self._accounts, NEVER, "i4")
-            np.minimum.at(self.sure_from, claims.account, claims.last)
+            sure_from = np.full(accounts, NEVER, "i4")
+            np.minimum.at(sure_from, claims.account, claims.last)
+        self._set(steps, sure_from)
+
+    def _set(self, steps: Steps, sure_from: Ints) -> None:
+        self.steps, self.begins, self.sure_from = steps, _firsts(steps), sure_from
+        self._accounts = len(sure_from)
         self._changed: dict[int, Part] = {}
         for name in ("_table", "_moments", "_amounts"):
             self.__dict__.pop(name, None)
@@ -272,7 +310,7 @@ class Index(Book):
 
     def accounts(self) -> list[int]:
         found = set(np.flatnonzero(self.begins < NEVER).tolist())
-        changed = {account: len(part.rows) > 0 for account, part in self._changed.items()}
+        changed = {account: part.begins < NEVER for account, part in self._changed.items()}
         return sorted(found - changed.keys() | {account for account, any_ in changed.items() if any_})
 
     def part(self, account: int) -> Part:
@@ -282,12 +320,9 @@ class Index(Book):
             return changed
         if account >= self._accounts:
             return super().part(account)
-        rows = self.that_count(self.columns.effects_of(account))
-        return Part(rows, self.claims(rows), self.floor(account), self._steps_of(account))
-
-    def _steps_of(self, account: int) -> Steps:
         start, end = self.steps.offsets[account : account + 2].tolist()
-        return Steps(np.array([0, end - start]), *(column[start:end] for column in self.steps[1:]))
+        steps = Steps(np.array([0, end - start]), *(column[start:end] for column in self.steps[1:]))
+        return self._part(account, (steps, int(self.begins[account]), int(self.sure_from[account])))
 
     @cached_property
     def _table(self) -> tuple[int, Ints] | None:
@@ -354,6 +389,12 @@ class Index(Book):
             return np.zeros((1, 3), "i8")
         return np.stack(self.steps[2:], axis=1)
 
+    def settled(self) -> tuple[Steps, Ints]:
+        """All steps, and the day from which each account is sure, with whatever was changed worked in."""
+        if self._changed:
+            self._build()
+        return self.steps, self.sure_from
+
     @property
     def nbytes(self) -> int:
         """Memory in use beside the columns, in bytes."""
@@ -361,6 +402,14 @@ class Index(Book):
         if self._table is not None:
             kept.append(self._table[1])
         return sum(one.nbytes for one in kept)
+
+
+def _firsts(steps: Steps) -> Ints:
+    """The first day of each account's steps; `NEVER` where it has none."""
+    found = np.full(len(steps.offsets) - 1, NEVER, "i4")
+    some = steps.offsets[:-1] < steps.offsets[1:]
+    found[some] = steps.day[steps.offsets[:-1][some]]
+    return found
 
 
 class KnownIndex(Book):

@@ -11,6 +11,7 @@ import datetime as dt
 import functools
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -21,15 +22,20 @@ from kursk_timeline.engines.columns import Columns
 from kursk_timeline.engines.index import Answers, Book, Index, KnownIndex
 from kursk_timeline.engines.reading import Reader
 from kursk_timeline.engines.said import Accounts, Names, table
-from kursk_timeline.errors import CorruptLogError
+from kursk_timeline.engines.snapshot import Snapshot, load, save
+from kursk_timeline.errors import CorruptLogError, ProjectionError
 from kursk_timeline.events.base import Event, party_of
 from kursk_timeline.log import Log
 from kursk_timeline.log.port import Chunk
 from kursk_timeline.measures import Key, catalogue
 from kursk_timeline.projections import Projection
+from kursk_timeline.projections.fingerprint import fingerprint
 from kursk_timeline.replay.account import Gaps
 from kursk_timeline.replay.bounds import FOREVER
 from kursk_timeline.replay.bounds import Names as NamesSaid
+from kursk_timeline.replay.estimate import Estimate
+from kursk_timeline.replay.explain import related
+from kursk_timeline.replay.revisions import Revisions
 from kursk_timeline.replay.standing import speaks_for
 
 KEPT = 16
@@ -49,6 +55,7 @@ class Live:
         projections: What events do to which keys.
         size: Look only at the first so many events; None for all, also those still to come.
         progress: Shows how far a long reading is.
+        snapshot: A file that may hold a snapshot of this log; None for none.
 
     Safe to use from several threads.
     """
@@ -59,16 +66,40 @@ class Live:
         projections: Sequence[Projection],
         size: int | None = None,
         progress: Progress = lambda chunks, _: chunks,
+        snapshot: Path | None = None,
     ) -> None:
         self.log, self.projections, self.size = log, tuple(projections), size
         self.measures = dict(catalogue(m for p in projections for m in p.measures))
         self._progress = progress
         self._lock = threading.RLock()
-        self.columns = Columns()
-        self._reader = Reader(self.columns, self.projections)
         self._indexes: dict[Paths, Index] = {}
+        kept = None if snapshot is None else self._kept_in(snapshot)
+        self.columns = Columns() if kept is None else kept.columns
+        self.read_from = len(self.columns)
+        """How many events a snapshot held, and so were not read."""
+        if kept is not None:
+            self._indexes[None] = Index(self.columns, self.measures, kept=(kept.steps, kept.sure_from))
+        self._reader = Reader(self.columns, self.projections)
         self._known: dict[Paths, KnownIndex] = {}
         self._ledgers: dict[tuple[dt.date | None, Paths, Gaps], ColumnLedger] = {}
+
+    def _kept_in(self, snapshot: Path) -> Snapshot | None:
+        try:
+            return load(snapshot, self.log, fingerprint(self.projections))
+        except ProjectionError:  # nobody can tell whether these are the projections it was made by
+            return None
+
+    def save(self, path: Path) -> Path:
+        """
+        Write a snapshot, whole or not at all.
+
+        Raises:
+            ProjectionError: a projection rests on what cannot be compared later.
+            StorageError: the file cannot be written.
+        """
+        with self._lock:
+            steps, sure_from = self.index().settled()
+            return save(path, self.log, fingerprint(self.projections), Snapshot(self.columns, steps, sure_from))
 
     # --- keeping up -----------------------------------------------------------------------------
 
@@ -197,11 +228,29 @@ class Live:
         """
         with self._lock:
             self.refresh()
-            columns = self.columns
-            codes = [code for code, (key, _) in enumerate(columns.accounts.things) if key in keys]
-            rows = {row for code in codes for row in columns.effects["event"][columns.effects_of(code)].tolist()}
-            rows |= columns.speaking_of(rows)
-            return [self.event_of(row) for row in sorted(rows)]
+            return [self.event_of(row) for row in sorted(self._rows_about(self._codes(keys)))]
+
+    def revisions(self, key: Key, date: dt.date, paths: Paths, gaps: Gaps) -> Revisions:
+        """How the answer for a key on a date changed as reports came in."""
+        with self._lock:
+            self.refresh()
+            codes = self._codes(related(key))
+            known = np.unique(self.columns.events["known"][sorted(self._rows_about(codes))]).tolist()
+
+            def ask(known_on: dt.date) -> Estimate | None:
+                ledger = ColumnLedger(self._book(known_on, paths), gaps, self.event_of, codes)
+                return ledger.on(key, date.toordinal())
+
+            return Revisions.of(key, date, map(dt.date.fromordinal, known), ask)
+
+    def _codes(self, keys: Collection[Key]) -> list[int]:
+        return [code for code, (key, _) in enumerate(self.columns.accounts.things) if key in keys]
+
+    def _rows_about(self, codes: Iterable[int]) -> set[int]:
+        """The rows of the events that change some accounts, and of all that speak of these."""
+        columns = self.columns
+        rows = {row for code in codes for row in columns.effects["event"][columns.effects_of(code)].tolist()}
+        return rows | columns.speaking_of(rows)
 
     def parties(self, known_on: dt.date | None = None, paths: Paths = None) -> list[str]:
         """Who makes the claims that stand, in the order in which they first do."""

@@ -283,6 +283,19 @@ class Event(Rich):
             return self.occurred
         return self.occurred.capped(latest)
 
+    @cached_property
+    def middle_day(self) -> int:
+        """
+        The middle day of `window` as an ordinal, of two the earlier; the one end where the other is open.
+
+        Raises:
+            InputError: it has no end at all.
+        """
+        middle = self.window.middle
+        if middle is None:
+            raise InputError(f"{self!r} has no day to be replayed on: give `occurred` a start or an end")
+        return middle.toordinal()
+
     @property
     def party(self) -> str:
         """The first segment of the claimant's path; each outlet of the press is a party of its own."""

@@ -215,8 +215,11 @@ class Log:
         """The hashes that a chunk adds to the tree."""
         size = chunk.first - 1
         if self._frontier.size != size:  # somebody else appended
-            self._frontier = Frontier([peak and self.store.node(*peak) for peak in peaks_of(size)])
+            self._frontier = self._frontier_at(size)
         return self._frontier.grow([leaf_hash(body) for body in chunk.bodies])
+
+    def _frontier_at(self, size: int) -> Frontier:
+        return Frontier([peak and self.store.node(*peak) for peak in peaks_of(size)])
 
     def _receipt(self, batch: dict[str, Event], before: int) -> Appended:
         size = len(self._records)
@@ -415,6 +418,20 @@ class Log:
         """
         tree, size = self._tree_at(None)
         return tree.root(size)
+
+    def root_at(self, size: int) -> bytes:
+        """
+        The root as it stood at so many events, from the hashes that are stored; no event is read.
+
+        Raises:
+            QueryError: the log has not so many events.
+
+        Cost: O(log n).
+        """
+        with self._lock:
+            if not 0 <= size <= self.size():
+                raise QueryError(f"the log holds {self.size()} events, not {size}")
+            return self._frontier_at(size).root
 
     def checkpoint(self, size: int | None = None, *, origin: str | None = None) -> Checkpoint:
         """

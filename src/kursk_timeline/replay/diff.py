@@ -99,6 +99,13 @@ class Change:
         return visible(f"{self.key}: {before} → {after}")
 
 
+def change(key: Key, before: Estimate | None, after: Estimate | None) -> Change | None:
+    """How two answers for a key differ; None where they say the same."""
+    if _says(before) == _says(after):
+        return None
+    return Change(key, before, after, _accounts(before, after))
+
+
 class Diff(Rich):
     """
     What changed between two states: the changes, in the order of their keys.
@@ -117,12 +124,8 @@ class Diff(Rich):
         """The keys whose answer differs: its numbers or names, or whether it is certain, disputed or stale."""
         old, new = self.before.all_estimates(), self.after.all_estimates()
         keys = sorted({*old, *new}, key=str)
-        pairs = ((key, old.get(key), new.get(key)) for key in keys)
-        return tuple(
-            Change(key, before, after, _accounts(before, after))
-            for key, before, after in pairs
-            if _says(before) != _says(after)
-        )
+        changes = (change(key, old.get(key), new.get(key)) for key in keys)
+        return tuple(one for one in changes if one is not None)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)

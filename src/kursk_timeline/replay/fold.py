@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import attrgetter
 from typing import TypeVar
 
-from kursk_timeline.errors import InputError
 from kursk_timeline.events.base import Event
 from kursk_timeline.when import day_of
 
 S = TypeVar("S")
 
+MANY = 10_000
+"""So many events are put in order as an array; fewer are not worth loading numpy for."""
 
-def _middle(event: Event) -> int:
-    middle = event.window.middle
-    if middle is None:
-        raise InputError(f"{event!r} has no day to be replayed on: give `occurred` a start or an end")
-    return middle.toordinal()
+_middle = attrgetter("middle_day")
 
 
 def replay(events: Iterable[Event], step: Callable[[S, Event], S], initial: S, *, until: object = None) -> S:
@@ -35,15 +34,30 @@ def replay(events: Iterable[Event], step: Callable[[S, Event], S], initial: S, *
     Returns:
         The state after the last event whose middle day is not after `until`.
 
-    Cost: O(n log n) for sorting, and n calls of `step`.
+    Cost: O(n log n) for sorting, and n calls of `step`; each event is read once and remembers its day.
 
     >>> replay([], lambda seen, event: seen + 1, 0, until="2024-12-31")
     0
     """
     last = None if until is None else day_of(until).toordinal()
-    state = initial
-    for middle, event in sorted(((_middle(e), e) for e in events), key=lambda pair: pair[0]):
-        if last is not None and middle > last:
-            break
-        state = step(state, event)
-    return state
+    given = list(events)
+    days: list[int] = list(map(_middle, given))
+    return reduce(step, map(given.__getitem__, _in_order(days, last)), initial)
+
+
+def _in_order(days: Sequence[int], last: int | None) -> Iterable[int]:
+    """The places of the days up to the last, in the order of days and then as they stand."""
+    if len(days) < MANY:
+        places = range(len(days)) if last is None else [place for place, day in enumerate(days) if day <= last]
+        return sorted(places, key=days.__getitem__)
+    import numpy as np
+
+    found = np.array(days, "i4")
+    found -= found.min()
+    if found.max() < 1 << 16:
+        found = found.astype("u2")  # sorted digit by digit, which is ten times as fast
+    order = np.argsort(found, kind="stable")
+    if last is not None:
+        order = order[: np.searchsorted(found, last - min(days), "right", sorter=order)]
+    places_: list[int] = order.tolist()
+    return places_

@@ -19,6 +19,7 @@ from kursk_timeline.replay.bounds import Names
 from kursk_timeline.replay.estimate import Estimate
 from kursk_timeline.replay.history import History
 from kursk_timeline.replay.notation import NO_SUBJECT, is_one, names, number, span, symbol
+from kursk_timeline.replay.revisions import Revisions
 from kursk_timeline.replay.state import State
 from kursk_timeline.replay.steps import Step
 from kursk_timeline.views.element import Element, el, escaped, joined, spaced
@@ -303,6 +304,25 @@ def _history(history: History) -> Element:
     if not accounts:
         return el("p", el("b", str(history.key)), ": nothing is claimed")
     return joined(table(str(history.key), _STEP_HEADS, _step_rows(history.steps)), *accounts)
+
+
+@body.register
+def _revisions(revisions: Revisions) -> Element:
+    rows = [
+        el(
+            "tr",
+            el("th", one.span, scope="row"),
+            el(
+                "td",
+                "nothing is claimed" if (said := one.estimate) is None else joined(figure(said), estimate_marks(said)),
+            ),
+            el("td", *(el("div", f"+ {event!r}") for event in one.change.came)),
+            el("td", *(el("div", f"− {event!r}") for event in one.change.went)),
+        )
+        for one in revisions
+    ]
+    caption = f"{revisions.key} on {revisions.date}, as reports came in"
+    return table(caption, ("known", "answer", "came", "went"), rows)
 
 
 @body.register
