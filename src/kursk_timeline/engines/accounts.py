@@ -26,6 +26,9 @@ from kursk_timeline.replay.claimed import Amounts, Holders
 from kursk_timeline.replay.ledger import Ledger
 from kursk_timeline.replay.value import Value
 
+FEW = 4
+"""So many look-ups of when a party was last heard, and all days are computed."""
+
 EventOf: TypeAlias = Callable[[int], Event]
 """Gives the event of a row."""
 
@@ -46,15 +49,13 @@ class _EventsBehind(Mapping[int, Event]):
         return len(self._part.rows)
 
 
-def _speech(columns: Columns, part: Part) -> Speech:
-    event = columns.effects["event"][part.rows]
-    heard, middle = columns.events["heard"][event], part.claims.middle
-    order = np.argsort(part.claims.first, kind="stable")
+def _speech(part: Part) -> Speech:
+    middle, order = part.claims.middle, np.argsort(part.claims.first, kind="stable")
     begins = part.claims.first[order]
     # One entry for each day is enough: of several events begun on a day, the last entry knows all.
     last = np.flatnonzero(np.append(begins[1:] != begins[:-1], True)) if len(begins) else order
-    columns_ = (begins[last], np.maximum.accumulate(heard[order])[last], np.maximum.accumulate(middle[order])[last])
-    return Speech(*(tuple(column.tolist()) for column in columns_))
+    heard, spoken = (np.maximum.accumulate(column[order])[last] for column in (part.heard, middle))
+    return Speech(*(tuple(column.tolist()) for column in (begins[last], heard, spoken)))
 
 
 class _Columnar:
@@ -62,6 +63,7 @@ class _Columnar:
 
     part: Part
     _columns: Columns
+    _asked = 0
 
     @property
     def begins(self) -> int:
@@ -74,11 +76,17 @@ class _Columnar:
     @cached_property
     def speech(self) -> Speech:
         """When the party spoke."""
-        return _speech(self._columns, self.part)
+        return _speech(self.part)
 
     @property
     def _speech(self) -> Speech:
         return self.speech
+
+    def last_heard(self, day: int) -> int:
+        if "speech" in self.__dict__ or self._asked > FEW:
+            return self.speech.last_heard(day)
+        self._asked += 1  # one day alone is found faster than all
+        return min(day, int(self.part.heard[self.part.claims.first <= day].max()))
 
     def _claims(self, places: Ints | slice) -> list[Claim]:
         """The account's claims at these places; each knows the row of its effect as its order."""

@@ -39,6 +39,10 @@ FRESH = 4096
 """So many effects may have come since all were grouped by account, or one in sixteen."""
 
 
+EFFECT = ("event", "first", "last", "adds", "low", "best", "high", "heard")
+"""What is known of an effect, with the days of its event."""
+
+
 class Growing:
     """Columns that rows are added to. Cost of a row: constant, on average."""
 
@@ -154,6 +158,7 @@ class Columns:
         """What withdraws or replaces and came since `settle`: its row, and the ids of the other and the successor."""
         self._settled = 0
         self._grouped = np.empty(0, "i4"), np.zeros(1, "i8"), 0
+        self._laid: dict[str, Ints] = {}
 
     def __len__(self) -> int:
         return len(self.events)
@@ -191,17 +196,50 @@ class Columns:
         if self._grouped[2] != len(codes):
             rows = replay_order(codes, np.zeros(len(codes), "i4")).astype("i4")
             self._grouped = rows, np.searchsorted(codes[rows], np.arange(len(self.accounts) + 1)), len(codes)
+            self._laid = {}
         return self._grouped[0]
 
-    def effects_of(self, account: int) -> Ints:
-        """The rows of an account's effects, in log order. Cost: their number, and now and then a sort of all."""
-        size, grouped = len(self.effects), self._grouped[2]
-        if size - grouped > max(FRESH, grouped // 16):
+    def lay_out(self) -> None:
+        """
+        Keep what the effects do by account as well, so that one account's lie next to each other.
+
+        Cost: some passes over all effects and forty bytes for each, once; then an account is looked up ten
+        times as fast.
+        """
+        self._group()
+        if not self._laid:
+            self._laid = dict(zip(EFFECT, self._effects(self._grouped[0]), strict=True))
+
+    def _group(self) -> None:
+        if len(self.effects) - self._grouped[2] > max(FRESH, self._grouped[2] // 16):
             self.by_account()
+
+    def _effects(self, rows: Ints) -> list[Ints]:
+        event = self.effects["event"][rows]
+        own = ("adds", "low", "best", "high")
+        return [
+            event,
+            *(self.events[name][event] for name in ("first", "last")),
+            *(self.effects[name][rows] for name in own),
+            self.events["heard"][event],
+        ]
+
+    def effects_of(self, account: int) -> tuple[Ints, list[Ints]]:
+        """
+        The rows of an account's effects, in log order, and what they do: the columns of `EFFECT`.
+
+        Cost: their number, and now and then a sort of all.
+        """
+        self._group()
         rows, offsets, grouped = self._grouped
-        own = rows[offsets[account] : offsets[account + 1]] if account + 1 < len(offsets) else rows[:0]
+        own = slice(*offsets[account : account + 2]) if account + 1 < len(offsets) else slice(0, 0)
+        found = [self._laid[name][own] for name in EFFECT] if self._laid else self._effects(rows[own])
         fresh = np.flatnonzero(self.effects["account"][grouped:] == account)
-        return np.concatenate([own, (fresh + grouped).astype("i4")]) if len(fresh) else own
+        if not len(fresh):
+            return rows[own], found
+        more = (fresh + grouped).astype("i4")
+        both = zip(found, self._effects(more), strict=True)
+        return np.concatenate([rows[own], more]), [np.concatenate(pair) for pair in both]
 
     def touched(self, size: int, changed: Iterable[int]) -> set[int]:
         """
@@ -280,15 +318,15 @@ class Columns:
 
     def standing(self, rows: Ints, known_on: int | None, withdrawn: Withdrawn) -> Flags:
         """
-        Which of these events are claims that stand on what was known by the end of a day; None for everything.
+        Which of these claims stand on what was known by the end of a day; None for everything.
 
         Args:
-            rows: Rows of events, in any order.
+            rows: Rows of events that are claims, in any order.
             withdrawn: As they were withdrawn now, or at an earlier time.
         """
-        found = self.events["claims"][rows]
-        if known_on is not None:
-            found &= self.events["known"][rows] <= known_on
+        found = np.ones(len(rows), "?") if known_on is None else self.events["known"][rows] <= known_on
+        if not withdrawn:
+            return found
         day = FOREVER if known_on is None else known_on
         for place in np.flatnonzero(self.events["spoken_of"][rows]).tolist():
             intervals = withdrawn.get(int(rows[place]))

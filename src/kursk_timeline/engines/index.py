@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kursk_timeline.engines.columns import NEVER, OPEN64, Columns, Flags, Ints, Withdrawn
+from kursk_timeline.engines.columns import FRESH, NEVER, OPEN64, Columns, Flags, Ints, Withdrawn
 from kursk_timeline.engines.kernel import Claims, Steps, histories, narrow, wide
 from kursk_timeline.engines.known import Pairs
 from kursk_timeline.measures import Measure
@@ -28,11 +28,11 @@ ROOM = 4
 SMALL = 1 << 20
 """…so many altogether; else it is left out."""
 
-OFTEN = 16
+OFTEN = 4
 """So many look-ups of an account that was changed, and all its steps are computed."""
 
 MANY = 8
-"""When more than one account in so many was changed, all are computed again."""
+"""So few accounts that were changed are always looked at one by one."""
 
 IN_PLAY = 256
 """With so many claims in play on a day, an account's steps are found faster than that one day by itself."""
@@ -82,34 +82,42 @@ class Part:
     has been asked for; one day alone is found faster.
 
     Args:
-        find: Gives the rows of its effects, in log order, when they are first needed.
-        take: Gives the claims of such rows.
+        find: Gives the rows of its effects, in log order, what they do, and until when their events were
+            heard; when that is first needed.
         floor: The least value that makes sense.
         kept: Its steps, first day and first sure day, where they are known already.
     """
 
     def __init__(
         self,
-        find: Callable[[], Ints],
-        take: Callable[[Ints], Claims],
+        find: Callable[[], tuple[Ints, Claims, Ints]],
         floor: int,
         kept: tuple[Steps, int, int] | None = None,
     ) -> None:
-        self._find, self._take, self.floor = find, take, floor
+        self._find, self.floor = find, floor
         self._asked = 0
         self._values: dict[int, Bounds] = {}
         if kept is not None:
             self.steps, self.begins, self.sure_from = kept
 
     @cached_property
-    def rows(self) -> Ints:
-        """The rows of its effects, in log order."""
+    def _found(self) -> tuple[Ints, Claims, Ints]:
         return self._find()
 
-    @cached_property
+    @property
+    def rows(self) -> Ints:
+        """The rows of its effects, in log order."""
+        return self._found[0]
+
+    @property
     def claims(self) -> Claims:
-        """What they do."""
-        return self._take(self.rows)
+        """What they do; the account is 0 in all."""
+        return self._found[1]
+
+    @property
+    def heard(self) -> Ints:
+        """The day until which the event of each was heard or restated."""
+        return self._found[2]
 
     @cached_property
     def begins(self) -> int:
@@ -124,12 +132,11 @@ class Part:
     @cached_property
     def steps(self) -> Steps:
         """All its steps."""
-        claims = self.claims._replace(account=np.zeros(len(self.rows), "i4"))
-        return histories(claims, np.array([self.floor], "i8"))
+        return histories(self.claims, np.array([self.floor], "i8"))
 
     def below(self, days: Ints) -> Flags:
         """On which days the account contradicts itself: in no world is it at or above the floor."""
-        steps = histories(self.claims._replace(account=np.zeros(len(self.rows), "i4")), np.array([-OPEN64]))
+        steps = histories(self.claims, np.array([-OPEN64]))
         place = np.searchsorted(steps.day, days, "right") - 1
         return (place >= 0) & (steps.high[place] < self.floor)
 
@@ -194,17 +201,15 @@ class Book:
         self.counts = counts
         self._counting: list[bool] = []
 
-    def that_count(self, rows: Ints, withdrawn: Withdrawn) -> Ints:
-        """Those of some effects that count, where these events are withdrawn."""
-        counting = self._that_count(self.columns.effects["event"][rows], withdrawn)
-        return rows if counting.all() else rows[counting]
-
     def _that_count(self, events: Ints, withdrawn: Withdrawn) -> Flags:
+        """Which of some claims count, where these events are withdrawn."""
         standing = self.columns.standing(events, self.known_on, withdrawn)
         return standing if self.counts is None else standing & self._heard(events)
 
-    def _all_that_count(self) -> Ints:
-        return self.that_count(np.arange(len(self.columns.effects), dtype="i4"), self.columns.withdrawn)
+    def _all_that_count(self) -> Ints | None:
+        """The rows of all effects that count; None where all do."""
+        counting = self._that_count(self.columns.effects["event"], self.columns.withdrawn)
+        return None if counting.all() else np.flatnonzero(counting)
 
     def _heard(self, events: Ints) -> Flags:
         """Those of some events whose claimant counts."""
@@ -215,16 +220,14 @@ class Book:
 
     def events(self) -> Ints:
         """The rows of the events that count, in log order."""
-        rows = np.arange(len(self.columns), dtype="i4")
+        rows = np.flatnonzero(self.columns.events["claims"])
         return rows[self._that_count(rows, self.columns.withdrawn)]
 
-    def claims(self, rows: Ints) -> Claims:
-        """What effects do, as the kernel takes it."""
+    def claims(self, rows: Ints | None) -> Claims:
+        """What effects do, as the kernel takes it; None for all."""
         effects, events = self.columns.effects, self.columns.events
-        whole = len(rows) == len(effects)  # then nothing need be picked
-        event = effects["event"] if whole else effects["event"][rows]
-        names = ("account", "adds", "low", "best", "high")
-        account, adds, *amounts = (effects[name] if whole else effects[name][rows] for name in names)
+        names = ("event", "account", "adds", "low", "best", "high")
+        event, account, adds, *amounts = (effects[name] if rows is None else effects[name][rows] for name in names)
         return Claims(account, events["first"][event], events["last"][event], adds, *amounts)
 
     def floor(self, account: int) -> int:
@@ -234,8 +237,8 @@ class Book:
 
     def accounts(self) -> list[int]:
         """The accounts that any claim that counts is about."""
-        accounts = np.bincount(self.columns.effects["account"][self._all_that_count()])
-        return np.flatnonzero(accounts).tolist()
+        rows, codes = self._all_that_count(), self.columns.effects["account"]
+        return np.flatnonzero(np.bincount(codes if rows is None else codes[rows])).tolist()
 
     def part(self, account: int) -> Part:
         """An account as it is now; its claims are looked up when they are first needed, and still are those of now."""
@@ -244,11 +247,17 @@ class Book:
     def _part(self, account: int, kept: tuple[Steps, int, int] | None) -> Part:
         columns, size, withdrawn = self.columns, len(self.columns.effects), self.columns.withdrawn
 
-        def find() -> Ints:
-            rows = columns.effects_of(account)
-            return self.that_count(rows[: np.searchsorted(rows, size)], withdrawn)
+        def find() -> tuple[Ints, Claims, Ints]:
+            rows, effects = columns.effects_of(account)
+            end = int(np.searchsorted(rows, size))  # what came later is not of now
+            event, *does, heard = (column[:end] for column in effects)
+            counting = self._that_count(event, withdrawn)
+            claims = Claims(np.zeros(end, "i4"), *does)
+            if counting.all():
+                return rows[:end], claims, heard
+            return rows[:end][counting], claims.at(counting), heard[counting]
 
-        return Part(find, self.claims, self.floor(account), kept)
+        return Part(find, self.floor(account), kept)
 
 
 class Index(Book):
@@ -284,7 +293,7 @@ class Index(Book):
 
     def _set(self, steps: Steps, sure_from: Ints) -> None:
         self.steps, self.begins, self.sure_from = steps, _firsts(steps), sure_from
-        self._accounts = len(sure_from)
+        self._accounts, self._size = len(sure_from), len(self.columns.effects)
         self._changed: dict[int, Part] = {}
         for name in ("_table", "_moments", "_amounts"):
             self.__dict__.pop(name, None)
@@ -300,11 +309,12 @@ class Index(Book):
 
         Cost: that of those accounts; nothing else is looked at.
         """
-        touched = set(touched)
-        if len(touched | self._changed.keys()) > max(MANY, self._accounts // MANY):
+        if len(self.columns.effects) - self._size > max(FRESH, self._size // 16):
             self._build()
-        else:
-            self._changed.update((account, super(Index, self).part(account)) for account in touched)
+            return
+        if len(self.columns.effects) > FRESH:
+            self.columns.lay_out()
+        self._changed.update((account, super(Index, self).part(account)) for account in touched)
 
     # --- looking up -----------------------------------------------------------------------------
 
@@ -367,6 +377,8 @@ class Index(Book):
         Cost: that of its own size. An account that was changed since the last build costs some passes over
         its own claims.
         """
+        if len(self._changed) > max(MANY, self._accounts // 2):  # as many look-ups each time cost more than to build
+            self._build()
         places = self._places(day)
         low, best, high = self._amounts.take(places, axis=0, mode="clip").T
         found = Answers(low, best, high, self.sure_from <= day, places >= 0)

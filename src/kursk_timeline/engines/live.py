@@ -249,7 +249,7 @@ class Live:
     def _rows_about(self, codes: Iterable[int]) -> set[int]:
         """The rows of the events that change some accounts, and of all that speak of these."""
         columns = self.columns
-        rows = {row for code in codes for row in columns.effects["event"][columns.effects_of(code)].tolist()}
+        rows = {row for code in codes for row in columns.effects["event"][columns.effects_of(code)[0]].tolist()}
         return rows | columns.speaking_of(rows)
 
     def parties(self, known_on: dt.date | None = None, paths: Paths = None) -> list[str]:
