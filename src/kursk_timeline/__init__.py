@@ -75,6 +75,7 @@ from kursk_timeline.replay.estimate import Estimate
 from kursk_timeline.replay.explain import Because, Explanation, LeftOut
 from kursk_timeline.replay.fold import replay
 from kursk_timeline.replay.history import History
+from kursk_timeline.replay.revisions import Revision, Revisions
 from kursk_timeline.replay.state import State
 from kursk_timeline.replay.steps import Step
 from kursk_timeline.replay.world import Placed, World
@@ -137,6 +138,8 @@ __all__ = [
     "ReadOnlyError",
     "Record",
     "Retracted",
+    "Revision",
+    "Revisions",
     "SettlementContested",
     "SettlementTaken",
     "SettlementsHeld",

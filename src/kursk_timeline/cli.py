@@ -201,6 +201,36 @@ def explain(
 
 
 @app.command
+def revisions(
+    date: str,
+    key: str,
+    *,
+    according_to: AccordingTo = None,
+    gaps: Gaps = "hold",
+    log: LogPath = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """
+    How the answer for one key on one day changed as reports came in.
+
+    Parameters
+    ----------
+    date:
+        A single day, such as 2025-06-22.
+    key:
+        measure/subject/region, such as held/ukraine/kursk.
+    """
+    found = _opened(log).revisions(key, date, according_to=according_to, gaps=gaps)
+    if as_json:
+        _print([_json(found.to_dict())])
+    elif as_csv:
+        _print(csv.of(found.table()))
+    else:
+        _print(found.lines())
+
+
+@app.command
 def diff(
     before: str,
     after: str,
@@ -342,6 +372,23 @@ def backup(out: Path, *, log: LogPath = None) -> None:
     _opened(log).backup(out)
     with Timeline.open(out) as copy:
         sys.stderr.write(f"{len(copy)} events copied to {out}\n")
+
+
+@app.command
+def snapshot(
+    out: Path | None = None, *, log: Annotated[str, Parameter(help="The log: SQLite, or postgresql://…")]
+) -> None:
+    """
+    Keep what was computed of a log, so that opening it again reads only what came since.
+
+    Parameters
+    ----------
+    out:
+        A file, replaced only when complete. Default: beside an SQLite log, where it is found by itself.
+    """
+    with _opened(log) as timeline:
+        written = timeline.save_snapshot(out)
+        sys.stderr.write(f"{len(timeline)} events kept in {written}\n")
 
 
 @app.command

@@ -28,6 +28,7 @@ from kursk_timeline.replay.diff import Diff
 from kursk_timeline.replay.explain import Explanation, explain, related
 from kursk_timeline.replay.history import History
 from kursk_timeline.replay.ledger import Ledger
+from kursk_timeline.replay.revisions import Revisions
 from kursk_timeline.replay.standing import corroborations, speaks_for, standing
 from kursk_timeline.replay.state import State
 from kursk_timeline.replay.table import table_of
@@ -39,7 +40,6 @@ from kursk_timeline.when import ZONE, When, day_of
 if TYPE_CHECKING:  # what draws or computes with arrays is loaded when it is asked for
     from kursk_timeline.engines.live import Live
     from kursk_timeline.engines.said import Accounts
-    from kursk_timeline.replay.revisions import Revisions
     from kursk_timeline.views.charts.plot import Plot
     from kursk_timeline.views.page import Scrub
 
@@ -384,7 +384,7 @@ class Timeline(Rich):
 
         >>> from kursk_timeline import kursk
         >>> [str(one) for one in kursk("article").revisions("held/ukraine/kursk", "2025-06-22")][:1]
-        ['known since 2025-06-22: 90 km² (0–99, disputed: ukraine 81–99, russia 0)']
+        ['known since 2025-06-23: 90 km² (0–99, disputed: ukraine 81–99, russia 0)']
         """
         known = self._ledger(None, None, "hold").key(key)
         live = self._live(always=True)
@@ -560,7 +560,7 @@ class Timeline(Rich):
 
         >>> from kursk_timeline import kursk
         >>> kursk("article").accounts_at("2024-09-01")
-        <2 accounts on 2024-09-01>
+        <3 accounts on 2024-09-01>
         """
         live = self._live(always=True)
         assert live is not None
