@@ -60,7 +60,7 @@ from kursk_timeline.events.kinds import (
     TerritoryRetaken,
 )
 from kursk_timeline.findings import Finding
-from kursk_timeline.formats.jsonl import read_events
+from kursk_timeline.formats.files import read_events
 from kursk_timeline.log import Appended, Log, Record
 from kursk_timeline.log.check import Verified
 from kursk_timeline.log.checkpoint import Checkpoint

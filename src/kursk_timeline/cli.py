@@ -326,12 +326,12 @@ def append(
     expected_size: Annotated[int | None, Parameter(help="Append only if the log holds just so many events.")] = None,
 ) -> None:
     """
-    Append JSON Lines files to a log: all events or none. An event that is there already is left alone.
+    Append files of events to a log: all events or none. An event that is there already is left alone.
 
     Parameters
     ----------
     files:
-        JSON Lines files, or - for standard input.
+        JSON Lines files, Parquet files or folders of them; or - for standard input (JSON Lines).
     """
     if not files:
         raise InputError("name at least one file, or - for standard input")
@@ -345,12 +345,12 @@ def append(
 @app.command
 def export(out: Path | None = None, *, log: LogPath = None) -> None:
     """
-    Write the whole log as JSON Lines: canonical, in log order.
+    Write the whole log: as JSON Lines, canonical, in log order; or as Parquet.
 
     Parameters
     ----------
     out:
-        A file, replaced only when complete. Default: standard output.
+        A file, replaced only when complete; Parquet if its name ends in .parquet. Default: standard output.
     """
     timeline = _opened(log)
     if out is None:

@@ -14,15 +14,13 @@ from kursk_timeline import rich
 from kursk_timeline.audit import Audit, audit
 from kursk_timeline.errors import InputError, ProjectionError, QueryError, shown
 from kursk_timeline.events.base import Event
-from kursk_timeline.formats import jsonl
+from kursk_timeline.formats import files
 from kursk_timeline.formats.arrow import Table
 from kursk_timeline.log import Appended, Log, Record
 from kursk_timeline.log.port import Store
 from kursk_timeline.measures import Key
 from kursk_timeline.projections import Project, Projection, projection
-from kursk_timeline.projections.forces import forces
-from kursk_timeline.projections.settlements import settlements
-from kursk_timeline.projections.territory import territory
+from kursk_timeline.projections.bundled import PROJECTIONS
 from kursk_timeline.replay.account import Gaps
 from kursk_timeline.replay.diff import Diff
 from kursk_timeline.replay.explain import Explanation, explain, related
@@ -48,9 +46,6 @@ Day: TypeAlias = str | dt.date | When
 
 Paths: TypeAlias = str | Iterable[str]
 Every: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
-
-PROJECTIONS: tuple[Projection, ...] = (territory, forces, settlements)
-"""The bundled projections."""
 
 KEPT_LEDGERS = 16
 """How many questions (known when, according to whom, which gaps) a timeline remembers."""
@@ -163,7 +158,10 @@ class Timeline(Rich):
 
     def export(self, path: str | os.PathLike[str]) -> int:
         """
-        Write the whole log as JSON Lines, whole or not at all; `read_events` reads it back.
+        Write the whole log to a file, whole or not at all; `read_events` reads it back.
+
+        Args:
+            path: Parquet where it ends in ``.parquet`` (extra ``parquet``), else JSON Lines.
 
         Returns:
             How many events were written.
@@ -171,7 +169,7 @@ class Timeline(Rich):
         Raises:
             StorageError: the file cannot be written.
         """
-        return jsonl.write((record.event for record in self.log.records(size=self._size)), path)
+        return files.write(self.log.records(size=self._size), path)
 
     def backup(self, path: str | os.PathLike[str]) -> Path:
         """

@@ -85,6 +85,9 @@ class _Kind:
         """Everything of an event that its effects can depend on beside numbers, and its claimant."""
 
 
+MOST_KNOWN = 1 << 18
+"""So many shapes, and so many pairs of dates, are remembered."""
+
 _ADDS, _NEGATED, _SIGNED = 1, 2, 4
 """What may be peculiar to an effect: it adds; with the other sign; its amount may be negative."""
 
@@ -133,6 +136,10 @@ class Reader:
             where = f"event {first + place} ({ids[place][:12]}…)"
             return named(bodies[place], where if source is None else f"{source}, {where}")
 
+        known_things: tuple[dict[Any, Any], ...] = (self._known_effects, self._windows, self._days)
+        for known_thing in known_things:
+            if len(known_thing) > MOST_KNOWN:  # what comes once is not worth its place
+                known_thing.clear()
         start = len(self.columns)
         rows: list[int] = []  # seven numbers an event
         found: list[int] = []  # six numbers an effect

@@ -1,10 +1,12 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are written whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kursk_timeline.errors import StorageError, shown
@@ -41,6 +43,51 @@ def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes]) -> Path:
     except OSError as error:
         raise StorageError(f"{shown(str(target))} cannot be written: {error.strerror}") from error
     return target
+
+
+@contextmanager
+def whole_folder(path: str | os.PathLike[str], replaces: Callable[[Path], bool] = lambda _: False) -> Iterator[Path]:
+    """
+    A folder that appears with all its files, or not at all.
+
+    Gives an empty folder beside it, whose name begins with a dot; at the end that one takes the name.
+
+    Args:
+        path: A folder that is empty or not there yet, or
+        replaces: one of which this says that it may be replaced. That is done at the end: for a moment, or
+            after a power cut just then, the old one lies beside it under another name.
+
+    Raises:
+        InputError: it is no path.
+        StorageError: it is a link or no folder, holds other things, or cannot be written; nothing was changed.
+    """
+    target = file_path(path).absolute()
+    temporary: Path | None = None
+    try:
+        if target.is_symlink() or (target.exists() and not target.is_dir()):
+            raise StorageError(f"{target} is a link or no folder; name a folder itself")
+        if target.exists() and any(target.iterdir()) and not replaces(target):
+            raise StorageError(f"{target} holds other things, which stay as they are; name a new folder")
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        temporary.chmod(0o777 & ~_umask())
+        yield temporary
+        if target.exists():
+            old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+            os.rename(target, old)  # onto an empty folder
+            try:
+                os.rename(temporary, target)
+            except BaseException:
+                os.rename(old, target)
+                raise
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.rename(temporary, target)
+        temporary = None
+    except OSError as error:
+        raise StorageError(f"{shown(str(target))} cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask() -> int:

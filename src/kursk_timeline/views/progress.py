@@ -11,6 +11,7 @@ from typing import IO
 
 from kursk_timeline.events.base import Event
 from kursk_timeline.formats import jsonl
+from kursk_timeline.formats.files import is_parquet, read_events
 from kursk_timeline.log.port import Chunk
 from kursk_timeline.text import visible
 
@@ -20,7 +21,7 @@ LONG = 2_000_000
 
 def read(files: Iterable[Path | IO[bytes]]) -> Iterator[Event]:
     """
-    The events of JSON Lines files, in order; a bar shows how far a long one has been read.
+    The events of files, in order; a bar shows how far a long one of JSON Lines has been read.
 
     The bar is for a person who waits: where standard error is no terminal there is none.
 
@@ -29,6 +30,9 @@ def read(files: Iterable[Path | IO[bytes]]) -> Iterator[Event]:
         StorageError: a file cannot be opened or read.
     """
     for file in files:
+        if is_parquet(file):
+            yield from read_events(file)
+            continue
         events = jsonl.read(file)
         try:
             size = os.path.getsize(file) if isinstance(file, Path) else LONG
