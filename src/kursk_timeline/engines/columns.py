@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from kursk_timeline.errors import QuantityError
 from kursk_timeline.measures import UNCLAIMED, Key
 from kursk_timeline.replay.bounds import FOREVER
 
@@ -26,6 +27,11 @@ Flags: TypeAlias = npt.NDArray[np.bool_]
 
 OPEN64 = 1 << 62
 """No bound, where a bound is a 64-bit number: `OPEN` of `replay.bounds` does not fit in one."""
+
+
+class SumError(QuantityError, OverflowError):
+    """A sum that is finite and has no room in 64 bits beside `OPEN64`."""
+
 
 NEVER = FOREVER + 1
 """The day after the last: the end of what never ends."""

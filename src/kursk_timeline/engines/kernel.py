@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kursk_timeline.engines.columns import OPEN64, Flags, Ints, replay_order
+from kursk_timeline.engines.columns import OPEN64, Flags, Ints, SumError, replay_order
 from kursk_timeline.engines.sweep import sweep
 from kursk_timeline.replay import bounds as plain
 from kursk_timeline.replay.bounds import FOREVER, OPEN, Bounds, Claim
@@ -75,12 +75,12 @@ def narrow(amount: int) -> int:
     The other way round.
 
     Raises:
-        OverflowError: a finite amount that has no room in 64 bits.
+        SumError: a finite amount that has no room in 64 bits.
     """
     if abs(amount) >= OPEN // 2:
         return OPEN64 if amount > 0 else -OPEN64
     if abs(amount) >= OPEN64:
-        raise OverflowError(f"a sum of {amount} base units is beyond what columns can hold")
+        raise SumError(f"a sum of {amount} base units is beyond what columns can hold")
     return amount
 
 

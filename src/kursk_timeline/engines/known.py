@@ -35,10 +35,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kursk_timeline.engines.columns import OPEN64, SumError
 from kursk_timeline.replay.bounds import FOREVER, OPEN, Claim, greatest, least, middling
-
-OPEN64 = 1 << 62
-"""No bound, as `replay.bounds.OPEN` but in 64 bits; no sum is allowed to reach it."""
 
 BLOCK = 64
 """
@@ -195,7 +193,7 @@ class Pairs:
         Raises:
             TypeError: accounts are no list of whole numbers.
             IndexError: there is no account with that number.
-            OverflowError: a bound that is finite but reaches `OPEN64`.
+            SumError: a bound that is finite but reaches `OPEN64`.
         """
         if accounts is None:
             wanted = self._everyone
@@ -254,7 +252,7 @@ def _in_64_bits(value: int) -> int:
     if abs(value) >= OPEN // 2:
         return OPEN64 if value > 0 else -OPEN64
     if abs(value) >= OPEN64:
-        raise OverflowError(f"{value} does not fit into 64 bits beside OPEN64, which says that there is no bound")
+        raise SumError(f"{value} does not fit into 64 bits beside OPEN64, which says that there is no bound")
     return value
 
 

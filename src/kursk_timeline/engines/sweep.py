@@ -51,11 +51,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kursk_timeline.engines.columns import OPEN64, SumError
 from kursk_timeline.replay import bounds
 from kursk_timeline.replay.bounds import FOREVER
-
-OPEN64 = 1 << 62
-"""No bound, in 64 bits: as the high of a claim or a result; `-OPEN64` as the low."""
 
 Column: TypeAlias = MutableSequence[int]
 """A list, or an array of 64-bit numbers once compiled. The inner functions use what both can do."""
@@ -109,7 +107,7 @@ def sweep(
     Raises:
         TypeError: amounts that are not whole numbers: sums of floats depend on their order.
         ValueError: columns of unequal length, a window or range that ends before it starts.
-        OverflowError: a bound that is finite but reaches `OPEN64`.
+        SumError: a bound that is finite but reaches `OPEN64`.
     """
     return _sweep(offsets, first, last, adds, low, high, plain=plain, patience=_PATIENCE)
 
@@ -218,9 +216,7 @@ def _in_64_bits(value: int) -> int:
     if abs(value) >= bounds.OPEN // 2:
         return OPEN64 if value > 0 else -OPEN64
     if abs(value) >= OPEN64:
-        raise OverflowError(
-            f"a bound of {value} base units does not fit into 64 bits; use replay.bounds for such amounts"
-        )
+        raise SumError(f"a bound of {value} base units does not fit into 64 bits; use replay.bounds for such amounts")
     return value
 
 
