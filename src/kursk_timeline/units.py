@@ -99,7 +99,7 @@ class Unit:
         >>> unit("mi2").from_base(77_699_644, "ceil"), unit("km2").from_base(5_370_000, "floor")
         (Fraction(30, 1), Fraction(537, 100))
         """
-        return base / self.factor if self._writes_all else self._shortest(base, *_reads_as(base, rounding))
+        return base / self.factor if self.writes_all else self._shortest(base, *_reads_as(base, rounding))
 
     def figures(
         self, low: int | None, best: int, high: int | None
@@ -111,7 +111,7 @@ class Unit:
         base unit in a unit that cannot write it, such as 90,000,000 m² in square miles: then all
         three are the number that is nearest.
         """
-        if self._writes_all or low == best == high:
+        if self.writes_all or low == best == high:
             one = self.from_base(best, "nearest")
             return (
                 None if low is None else one if low == best else self.from_base(low, "floor"),
@@ -144,7 +144,8 @@ class Unit:
         return f"{written(value)} {self.singular if value == 1 else self.symbol}"
 
     @property
-    def _writes_all(self) -> bool:
+    def writes_all(self) -> bool:
+        """Every whole base unit is a decimal number of this unit."""
         return self.name != "mi2"  # every other factor is a power of ten
 
     def _shortest(self, base: int, least: Fraction, most: Fraction) -> Fraction:

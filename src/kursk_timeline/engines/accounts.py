@@ -9,7 +9,6 @@ claims and events only when somebody asks where a number comes from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -175,6 +174,7 @@ class ColumnLedger(Ledger):
     def __init__(self, book: Book, gaps: Gaps, event_of: EventOf, only: Iterable[int] | None = None) -> None:
         self.gaps, self.measures = gaps, dict(book.measures)
         self._book, self._event_of = book, event_of
+        self._moment = book.columns.now
         self._columnar: dict[Key, dict[str, AccountHistory]] = {}
         if only is None:
             parts = {code: book.part(code) for code in book.accounts()}
@@ -204,8 +204,9 @@ class ColumnLedger(Ledger):
 
         Cost: that of those accounts, and O(keys).
         """
-        later = copy(self)
-        later.__dict__.pop("events", None)
+        later = ColumnLedger.__new__(ColumnLedger)
+        later.__dict__.update({name: value for name, value in self.__dict__.items() if name != "events"})
+        later._moment = self._book.columns.now
         later._columnar = dict(self._columnar)
         for code in touched:
             part = self._book.part(code)
@@ -215,4 +216,20 @@ class ColumnLedger(Ledger):
 
     @cached_property
     def events(self) -> tuple[Event, ...]:  # type: ignore[override]  # read when somebody asks for all
-        return tuple(self._event_of(row) for row in self._book.events().tolist())
+        return tuple(self._event_of(row) for row in self._book.events(self._moment).tolist())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled, it takes accounts and events along, and no columns."""
+        return _unpickled, (self.gaps, self.measures, self.events, self._columnar)
+
+
+def _unpickled(
+    gaps: Gaps,
+    measures: dict[str, Measure],
+    events: tuple[Event, ...],
+    accounts: dict[Key, dict[str, AccountHistory]],
+) -> Ledger:
+    ledger = Ledger.__new__(Ledger)
+    ledger.gaps, ledger.measures, ledger.events = gaps, measures, events
+    ledger._set_accounts(accounts)
+    return ledger

@@ -13,6 +13,8 @@ import numpy as np
 
 from kursk_timeline.engines.columns import OPEN64, Flags, Ints
 from kursk_timeline.formats.arrow import Column, Kind, Table
+from kursk_timeline.quantity import Quantity
+from kursk_timeline.units import unit as find_unit
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
@@ -21,8 +23,25 @@ _EXACT = 1 << 53
 """Whole numbers up to here are floats without loss."""
 
 
-def in_unit(amount: Ints, factor: Fraction) -> Ints:
-    """Amounts in base units as floats in a unit of so many of them; an open bound is infinite."""
+def in_unit(low: Ints, best: Ints, high: Ints, unit: str) -> tuple[Ints, Ints, Ints]:
+    """Amounts in base units as floats in a unit; an open bound is infinite."""
+    found = find_unit(unit)
+    if not found.writes_all:  # each amount has its own shortest decimal number, which depends on the others
+        of_each = [quantity_of(*amounts, unit) for amounts in zip(low.flat, best.flat, high.flat, strict=True)]
+        columns = ([getattr(one, name) for one in of_each] for name in ("low", "best", "high"))
+        plain = [np.array(column, "f8").reshape(low.shape) for column in columns]
+        return plain[0], plain[1], plain[2]
+    return _floats(low, found.factor), _floats(best, found.factor), _floats(high, found.factor)
+
+
+def quantity_of(low: int, best: int, high: int, unit: str) -> Quantity:
+    """Three 64-bit amounts as a quantity."""
+    return Quantity.from_base(
+        None if low <= -OPEN64 else int(low), int(best), None if high >= OPEN64 else int(high), unit
+    )
+
+
+def _floats(amount: Ints, factor: Fraction) -> Ints:
     plain = amount.astype("f8")
     plain /= float(factor)
     if amount.size and max(int(amount.max()), -int(amount.min())) > _EXACT:
@@ -76,7 +95,7 @@ class Words:
             starts = end + size * np.arange(times)
             offsets[place + 1 : place + 1 + len(codes) * times] = (starts[:, None] + ends).ravel()
             place, end = place + len(codes) * times, end + size * times
-        if present.all():
+        if present.all() or not self.blocks:
             return None, offsets, data
         return _bits(np.concatenate([np.tile(present[codes], times) for codes, times in self.blocks])), offsets, data
 

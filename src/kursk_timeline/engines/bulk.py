@@ -161,9 +161,7 @@ def _first_of(accounts: Sequence[_Said], among: Sequence[Flags], *, by_heard: bo
 def _in_unit(column: _Column, measure: Measure) -> _Column:
     """Amounts as floats in the measure's unit, an open bound infinite."""
     assert measure.unit is not None
-    found = find_unit(measure.unit)
-
-    low, best, high = (in_unit(amount, found.factor) for amount in (column.low, column.best, column.high))
+    low, best, high = in_unit(column.low, column.best, column.high, measure.unit)
     return column._replace(low=low, best=best, high=high)
 
 
@@ -184,7 +182,7 @@ class _Keys:
         accounts = [account for _, account in sorted(self.ledger.accounts(key).items())]
         numbers = [account for account in accounts if isinstance(account, ColumnAmounts)]
         strength = attrs.evolve(key, measure=STRENGTH.name) if key.measure in ("present", "deployed") else None
-        if len(numbers) == len(accounts) and find_unit(measure.unit or "items").name != "mi2":
+        if len(numbers) == len(accounts) and find_unit(measure.unit or "items").writes_all:
             column, counted = _estimates([_Said.by(account, self.days) for account in numbers], measure)
             column = _in_unit(column, measure)
             self.found[key] = measure, column, None
@@ -242,6 +240,8 @@ def states(ledger: Ledger, dates: Sequence[dt.date]) -> Table:
 
     Cost: a few operations on columns for each key; what is asked date by date costs an estimate each.
     """
+    if not dates:
+        return table_of(())
     days = np.array([date.toordinal() for date in dates], "i8")
     step = max(1, MOST // max(1, 2 * len(ledger.claimed())))
     parts = [_Keys(ledger, days[start : start + step]) for start in range(0, max(1, len(days)), step)]

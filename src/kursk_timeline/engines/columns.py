@@ -69,6 +69,10 @@ class Growing:
             column[self._size : size] = more
         self._size = size
 
+    def cut(self, size: int) -> None:
+        """Forget the rows behind so many."""
+        self._size = size
+
     def adopt(self, arrays: Iterable[Ints]) -> None:
         """Have these rows and no others: one array for each column, in the columns' order; they are not copied."""
         self._columns = dict(zip(self._types, arrays, strict=True))
@@ -126,6 +130,15 @@ Withdrawn: TypeAlias = Mapping[int, Intervals]
 """Rows of events that others speak of: the known days on which they stand. It does not change; others replace it."""
 
 
+class About(NamedTuple):
+    """An event that speaks of another: its row, the other's id, whether it withdraws it, and for what (an id) if so."""
+
+    row: int
+    target: str
+    withdraws: bool
+    by: str | None
+
+
 class Spoken(NamedTuple):
     """What events say of others; rows stand for events that are there."""
 
@@ -135,6 +148,25 @@ class Spoken(NamedTuple):
     """The same, of those whose successor has not come: by its id."""
     mentions: list[tuple[int, str]]
     """What speaks of another event and withdraws nothing: its row, and the id it speaks of."""
+
+
+class Moment(NamedTuple):
+    """What columns held at a moment: so many events and effects, and these events withdrawn."""
+
+    events: int
+    effects: int
+    withdrawn: Withdrawn
+
+
+class _Grouped(NamedTuple):
+    """Effects by account. It is replaced as a whole, so that whoever is half way through it can go on."""
+
+    rows: Ints
+    """Of the first so many effects: by account, each account's in log order."""
+    offsets: Ints
+    size: int
+    laid: list[Ints] | None
+    """What these do: the columns of `EFFECT`; None where they are picked when they are asked for."""
 
 
 class Columns:
@@ -163,11 +195,15 @@ class Columns:
         self._unsettled: list[tuple[int, str, str | None]] = []
         """What withdraws or replaces and came since `settle`: its row, and the ids of the other and the successor."""
         self._settled = 0
-        self._grouped = np.empty(0, "i4"), np.zeros(1, "i8"), 0
-        self._laid: dict[str, Ints] = {}
+        self._grouped = _Grouped(np.empty(0, "i4"), np.zeros(1, "i8"), 0, None)
 
     def __len__(self) -> int:
         return len(self.events)
+
+    @property
+    def now(self) -> Moment:
+        """What they hold now; it stays what it is when more is added."""
+        return Moment(len(self.events), len(self.effects), self.withdrawn)
 
     @property
     def nbytes(self) -> int:
@@ -199,11 +235,12 @@ class Columns:
     def by_account(self) -> Ints:
         """The rows of all effects by account, each account's in log order. Cost: a sort, where there are many new."""
         codes = self.effects["account"]
-        if self._grouped[2] != len(codes):
+        grouped = self._grouped
+        if grouped.size != len(codes):
             rows = replay_order(codes, np.zeros(len(codes), "i4")).astype("i4")
-            self._grouped = rows, np.searchsorted(codes[rows], np.arange(len(self.accounts) + 1)), len(codes)
-            self._laid = {}
-        return self._grouped[0]
+            offsets = np.searchsorted(codes[rows], np.arange(len(self.accounts) + 1))
+            grouped = self._grouped = _Grouped(rows, offsets, len(codes), None)
+        return grouped.rows
 
     def lay_out(self) -> None:
         """
@@ -212,13 +249,14 @@ class Columns:
         Cost: some passes over all effects and forty bytes for each, once; then an account is looked up ten
         times as fast.
         """
-        self._group()
-        if not self._laid:
-            self._laid = dict(zip(EFFECT, self._effects(self._grouped[0]), strict=True))
+        grouped = self._group()
+        if grouped.laid is None:
+            self._grouped = grouped._replace(laid=self._effects(grouped.rows))
 
-    def _group(self) -> None:
-        if len(self.effects) - self._grouped[2] > max(FRESH, self._grouped[2] // 16):
+    def _group(self) -> _Grouped:
+        if len(self.effects) - self._grouped.size > max(FRESH, self._grouped.size // 16):
             self.by_account()
+        return self._grouped
 
     def _effects(self, rows: Ints) -> list[Ints]:
         event = self.effects["event"][rows]
@@ -236,10 +274,9 @@ class Columns:
 
         Cost: their number, and now and then a sort of all.
         """
-        self._group()
-        rows, offsets, grouped = self._grouped
+        rows, offsets, grouped, laid = self._group()
         own = slice(*offsets[account : account + 2]) if account + 1 < len(offsets) else slice(0, 0)
-        found = [self._laid[name][own] for name in EFFECT] if self._laid else self._effects(rows[own])
+        found = self._effects(rows[own]) if laid is None else [column[own] for column in laid]
         fresh = np.flatnonzero(self.effects["account"][grouped:] == account)
         if not len(fresh):
             return rows[own], found
@@ -263,12 +300,24 @@ class Columns:
 
     # --- which claims stand ---------------------------------------------------------------------
 
-    def speak(self, row: int, target: str, *, withdraws: bool, by: str | None = None) -> None:
-        """Note that the event of a row speaks of another; whether it withdraws it, or gives way to a third (`by`)."""
-        if withdraws:
-            self._unsettled.append((row, target, by))
-        else:
-            self.spoken.mentions.append((row, target))
+    def add(self, events: Iterable[Ints], effects: Iterable[Ints], ids: Sequence[str], about: Iterable[About]) -> None:
+        """Add events, and what they do and say of others: all of it, or where that is interrupted nothing."""
+        halves = np.frombuffer(bytes.fromhex("".join(ids)), ">u8").reshape(-1, 4)
+        parts = ((self.events, events), (self.effects, effects), (self.ids, [halves[:, 0], halves[:, 1]]))
+        sizes, said = [len(table) for table, _ in parts], (len(self._unsettled), len(self.spoken.mentions))
+        try:
+            for table, rows in parts:
+                table.extend(rows)
+            for one in about:
+                if one.withdraws:
+                    self._unsettled.append((one.row, one.target, one.by))
+                else:
+                    self.spoken.mentions.append((one.row, one.target))
+        except BaseException:
+            for (table, _), size in zip(parts, sizes, strict=True):
+                table.cut(size)
+            del self._unsettled[said[0] :], self.spoken.mentions[said[1] :]
+            raise
 
     def settle(self) -> set[int]:
         """
@@ -279,28 +328,29 @@ class Columns:
 
         Cost: nothing where no event speaks of another; else some passes over all that do.
         """
-        unsettled, self._unsettled = self._unsettled, []
-        grown, self._settled = len(self) > self._settled, len(self)
+        unsettled = list(self._unsettled)
+        grown = len(self) > self._settled
         if not unsettled and not (grown and self.spoken.awaited):
+            self._settled = len(self)
             return set()
-        awaited = dict(self.spoken.awaited)
-        self.spoken.awaited.clear()
         targets = self.rows_of([target for _, target, _ in unsettled])
         # What speaks of no event before it the log refuses, and a file may still have it.
         settled = [
             (row, place, by) for (row, _, by), place in zip(unsettled, targets, strict=True) if place is not None
         ]
-        settled += [(row, place, by) for by, those in awaited.items() for row, place in those]
+        settled += [(row, place, by) for by, those in self.spoken.awaited.items() for row, place in those]
         replaced = list(dict.fromkeys(by for _, _, by in settled if by is not None))
         successors = dict(zip(replaced, self.rows_of(replaced), strict=True))
+        about, awaited = list(self.spoken.about), dict[str, list[tuple[int, int]]]()
         for row, place, by in settled:
             successor = None if by is None else successors[by]
             if by is None or successor is not None:
-                self.spoken.about.append((row, place, successor))
+                about.append((row, place, successor))
             else:
-                self.spoken.awaited.setdefault(by, []).append((row, place))
-        self.spoken.about.sort()  # a successor that came late has put its event at the end
-
+                awaited.setdefault(by, []).append((row, place))
+        about.sort()  # a successor that came late has put its event at the end
+        # In one go: whatever interrupts, it was settled or it was not.
+        self.spoken, self._unsettled, self._settled = Spoken(about, awaited, self.spoken.mentions), [], len(self)
         before, self.withdrawn = self.withdrawn, self._withdrawn()
         self.events["spoken_of"][list(self.withdrawn)] = True
         return {row for row, days in self.withdrawn.items() if days != before.get(row)}

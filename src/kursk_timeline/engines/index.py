@@ -15,8 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
-from kursk_timeline.engines.columns import FRESH, NEVER, OPEN64, Columns, Flags, Ints, Withdrawn
-from kursk_timeline.engines.kernel import Claims, Steps, histories, narrow, wide
+from kursk_timeline.engines.columns import FRESH, NEVER, OPEN64, Columns, Flags, Ints, Moment, SumError, Withdrawn
+from kursk_timeline.engines.kernel import Claims, Steps, histories, narrow, too_large, wide
 from kursk_timeline.engines.known import Pairs
 from kursk_timeline.measures import Measure
 from kursk_timeline.replay import bounds as plain
@@ -54,8 +54,11 @@ class Answers:
         self.low, self.best, self.high, self.certain, self.begun = low, best, high, certain, begun
 
     @classmethod
-    def stacked(cls, days: Sequence[Answers]) -> Answers:
-        """The answers of some days as one, a row for each day."""
+    def stacked(cls, days: Sequence[Answers], accounts: int) -> Answers:
+        """The answers of some days, for so many accounts, as one: a row for each day."""
+        if not days:
+            none, no = np.zeros((0, accounts), "i8"), np.zeros((0, accounts), "?")
+            return cls(none, none, none, no, no)
         return cls(
             *(np.stack([getattr(one, name) for one in days]) for name in ("low", "best", "high", "certain", "begun"))
         )
@@ -214,14 +217,16 @@ class Book:
     def _heard(self, events: Ints) -> Flags:
         """Those of some events whose claimant counts."""
         assert self.counts is not None
-        claimants = self.columns.claimants.things
-        self._counting += [self.counts(one) for one in claimants[len(self._counting) :]]
-        return np.array(self._counting, "?")[self.columns.events["claimant"][events]]
+        counting, claimants = self._counting, self.columns.claimants.things
+        if len(counting) < len(claimants):  # a new list: another thread may be at the same
+            self._counting = counting = [*counting, *map(self.counts, claimants[len(counting) :])]
+        return np.array(counting, "?")[self.columns.events["claimant"][events]]
 
-    def events(self) -> Ints:
-        """The rows of the events that count, in log order."""
-        rows = np.flatnonzero(self.columns.events["claims"])
-        return rows[self._that_count(rows, self.columns.withdrawn)]
+    def events(self, moment: Moment | None = None) -> Ints:
+        """The rows of the events that count, in log order; now, or as that was at a moment."""
+        moment = moment or self.columns.now
+        rows = np.flatnonzero(self.columns.events["claims"][: moment.events])
+        return rows[self._that_count(rows, moment.withdrawn)]
 
     def claims(self, rows: Ints | None) -> Claims:
         """What effects do, as the kernel takes it; None for all."""
@@ -240,18 +245,22 @@ class Book:
         rows, codes = self._all_that_count(), self.columns.effects["account"]
         return np.flatnonzero(np.bincount(codes if rows is None else codes[rows])).tolist()
 
-    def part(self, account: int) -> Part:
-        """An account as it is now; its claims are looked up when they are first needed, and still are those of now."""
-        return self._part(account, None)
+    def part(self, account: int, moment: Moment | None = None) -> Part:
+        """
+        An account as it is now, or was at a moment.
 
-    def _part(self, account: int, kept: tuple[Steps, int, int] | None) -> Part:
-        columns, size, withdrawn = self.columns, len(self.columns.effects), self.columns.withdrawn
+        Its claims are looked up when they are first needed, and still are those of then.
+        """
+        return self._part(account, moment or self.columns.now, None)
+
+    def _part(self, account: int, moment: Moment, kept: tuple[Steps, int, int] | None) -> Part:
+        columns = self.columns
 
         def find() -> tuple[Ints, Claims, Ints]:
             rows, effects = columns.effects_of(account)
-            end = int(np.searchsorted(rows, size))  # what came later is not of now
+            end = int(np.searchsorted(rows, moment.effects))  # what came later is not of then
             event, *does, heard = (column[:end] for column in effects)
-            counting = self._that_count(event, withdrawn)
+            counting = self._that_count(event, moment.withdrawn)
             claims = Claims(np.zeros(end, "i4"), *does)
             if counting.all():
                 return rows[:end], claims, heard
@@ -284,12 +293,21 @@ class Index(Book):
     def _build(self) -> None:
         accounts = len(self.columns.accounts)
         claims = self.claims(self._all_that_count())
-        steps = histories(claims, np.array([self.floor(code) for code in range(accounts)], "i8"))
+        floors = np.array([self.floor(code) for code in range(accounts)], "i8")
+        alone: list[int] = []
+        try:
+            steps = histories(claims, floors)
+        except SumError:  # one account's: it is asked by itself from now on, and says so by itself
+            large = too_large(claims, accounts)
+            alone = np.flatnonzero(large).tolist()
+            claims = claims.at(~large[claims.account])
+            steps = histories(claims, floors)
         sure_from = _firsts(steps)
         if (claims.first != claims.last).any():
             sure_from = np.full(accounts, NEVER, "i4")
             np.minimum.at(sure_from, claims.account, claims.last)
         self._set(steps, sure_from)
+        self._changed.update((account, super(Index, self).part(account)) for account in alone)
 
     def _set(self, steps: Steps, sure_from: Ints) -> None:
         self.steps, self.begins, self.sure_from = steps, _firsts(steps), sure_from
@@ -323,16 +341,15 @@ class Index(Book):
         changed = {account: part.begins < NEVER for account, part in self._changed.items()}
         return sorted(found - changed.keys() | {account for account, any_ in changed.items() if any_})
 
-    def part(self, account: int) -> Part:
-        """An account as it is now."""
+    def part(self, account: int, moment: Moment | None = None) -> Part:
         changed = self._changed.get(account)
-        if changed is not None:
+        if changed is not None and moment is None:
             return changed
-        if account >= self._accounts:
-            return super().part(account)
+        if account >= self._accounts or moment is not None:
+            return super().part(account, moment)
         start, end = self.steps.offsets[account : account + 2].tolist()
         steps = Steps(np.array([0, end - start]), *(column[start:end] for column in self.steps[1:]))
-        return self._part(account, (steps, int(self.begins[account]), int(self.sure_from[account])))
+        return self._part(account, self.columns.now, (steps, int(self.begins[account]), int(self.sure_from[account])))
 
     @cached_property
     def _table(self) -> tuple[int, Ints] | None:
@@ -387,7 +404,7 @@ class Index(Book):
     def many(self, days: Ints) -> Answers:
         """What every account says on some days: the same columns, a row for each day."""
         if self._table is None or self._changed:
-            return Answers.stacked([self.at(day) for day in days.tolist()])
+            return Answers.stacked([self.at(day) for day in days.tolist()], len(self.columns.accounts))
         first, table = self._table
         places = table[np.clip(days - first, 0, len(table) - 1)]
         places[days < first] = -1

@@ -98,15 +98,15 @@ def histories(claims: Claims, floors: Ints) -> Steps:
     accounts = len(floors)
     windowed = np.zeros(accounts, "?")
     windowed[claims.account[claims.first != claims.last]] = True
-    too_large = _too_large(claims, accounts)
-    if not (windowed.any() or too_large.any()):
+    large = too_large(claims, accounts)
+    if not (windowed.any() or large.any()):
         found = _scan(claims.account, claims.first, claims.adds, claims[4:])
     else:
         parts: list[tuple[Ints, ...]] = []
         for which, steps in (
-            (~windowed & ~too_large, _exact),
-            (windowed & ~too_large, _windowed),
-            (too_large, _plainly),
+            (~windowed & ~large, _exact),
+            (windowed & ~large, _windowed),
+            (large, _plainly),
         ):
             if which.any():
                 parts.append(steps(claims if which.all() else claims.at(which[claims.account])))
@@ -138,7 +138,7 @@ def _settled(accounts: int, code: Ints, day: Ints, low: Ints, best: Ints, high: 
     return Steps(offsets, day, low, best, high)
 
 
-def _too_large(claims: Claims, accounts: int) -> Flags:
+def too_large(claims: Claims, accounts: int) -> Flags:
     """The accounts whose sums may not fit in 64 bits. (Hardly ever any: amounts are 2**53 at most.)"""
     if len(claims.account):
         most = int(np.bincount(claims.account).max())

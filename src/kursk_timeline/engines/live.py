@@ -12,11 +12,11 @@ import functools
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 
-from kursk_timeline.engines.accounts import ColumnLedger
+from kursk_timeline.engines.accounts import ColumnHolders, ColumnLedger
 from kursk_timeline.engines.arrays import ArrayTable
 from kursk_timeline.engines.columns import Columns
 from kursk_timeline.engines.index import Answers, Book, Index, KnownIndex
@@ -25,6 +25,7 @@ from kursk_timeline.engines.said import Accounts, Names, table
 from kursk_timeline.engines.snapshot import Snapshot, load, save
 from kursk_timeline.errors import CorruptLogError, ProjectionError
 from kursk_timeline.events.base import Event, party_of
+from kursk_timeline.fork import quiet_during_fork
 from kursk_timeline.log import Log
 from kursk_timeline.log.port import Chunk
 from kursk_timeline.measures import Key, catalogue
@@ -46,6 +47,19 @@ Progress: TypeAlias = Callable[[Iterator[Chunk], int], Iterable[Chunk]]
 """Shows how far a long reading is: the chunks, and how many events they hold."""
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _kept(kept: dict[K, V], question: K, make: Callable[[], V]) -> V:
+    """What was made for a question, or is now; of the many, those asked last are kept."""
+    found = kept.pop(question) if question in kept else make()
+    kept[question] = found  # the one asked last stands last
+    while len(kept) > KEPT:
+        del kept[next(iter(kept))]
+    return found
+
+
 class Live:
     """
     The columns of a log, and ledgers over them.
@@ -57,8 +71,10 @@ class Live:
         progress: Shows how far a long reading is.
         snapshot: A file that may hold a snapshot of this log; None for none.
 
-    Safe to use from several threads.
+    Safe to use from several threads; forking waits for them.
     """
+
+    fork_rank: ClassVar[int] = -1  # who works here asks the log, never the other way round
 
     def __init__(
         self,
@@ -72,7 +88,11 @@ class Live:
         self.measures = dict(catalogue(m for p in projections for m in p.measures))
         self._progress = progress
         self._lock = threading.RLock()
+        self._torn = False
+        """Events were read, and an interrupt came before that was worked into what had been computed."""
         self._indexes: dict[Paths, Index] = {}
+        self._known: dict[Paths, KnownIndex] = {}
+        self._ledgers: dict[tuple[dt.date | None, Paths, Gaps], ColumnLedger] = {}
         kept = None if snapshot is None else self._kept_in(snapshot)
         self.columns = Columns() if kept is None else kept.columns
         self.read_from = len(self.columns)
@@ -80,8 +100,11 @@ class Live:
         if kept is not None:
             self._indexes[None] = Index(self.columns, self.measures, kept=(kept.steps, kept.sure_from))
         self._reader = Reader(self.columns, self.projections)
-        self._known: dict[Paths, KnownIndex] = {}
-        self._ledgers: dict[tuple[dt.date | None, Paths, Gaps], ColumnLedger] = {}
+        quiet_during_fork(self)
+
+    def renew(self) -> None:
+        """In a forked child: a new lock."""
+        self._lock = threading.RLock()
 
     def _kept_in(self, snapshot: Path) -> Snapshot | None:
         try:
@@ -119,16 +142,23 @@ class Live:
                     what="truncated",
                     seq=size + 1,
                 )
-            if size > known:
+            if self._torn:  # what was read was not worked in: nothing that was computed may stand
+                self._forget()
+            if size > known or self._torn:
                 effects = len(self.columns.effects)
+                self._torn = True
                 try:
-                    for chunk in self._progress(self.log.chunks(known), size - known):
+                    for chunk in self._progress(self.log.chunks(known), size - known) if size > known else ():
                         left = None if self.size is None else self.size - len(self.columns)
                         self._reader.take(chunk.first, chunk.ids[:left], chunk.bodies[:left])
                         if len(self.columns) >= size:
                             break
                 finally:  # also what came before an event that cannot be read is there now
                     self._update(self.columns.touched(effects, self.columns.settle()))
+                    self._torn = False
+
+    def _forget(self) -> None:
+        self._indexes, self._known, self._ledgers = {}, {}, {}
 
     def _update(self, touched: set[int]) -> None:
         for index in self._indexes.values():
@@ -149,25 +179,19 @@ class Live:
         """All accounts on all days, by these claimants; None for everybody. Cost: see `Index`; once."""
         with self._lock:
             self.refresh()
-            index = self._indexes.get(paths)
-            if index is None:
-                counts = None if paths is None else functools.partial(speaks_for, paths=paths)
-                index = self._indexes[paths] = Index(self.columns, self.measures, counts)
-            return index
+            counts = None if paths is None else functools.partial(speaks_for, paths=paths)
+            return _kept(self._indexes, paths, lambda: Index(self.columns, self.measures, counts))
 
     def ledger(self, known_on: dt.date | None, paths: Paths, gaps: Gaps) -> ColumnLedger:
         """The accounts of one question."""
         with self._lock:
             self.refresh()
-            question = (known_on, paths, gaps)
-            ledger = self._ledgers.pop(question, None)
-            if ledger is None:
+
+            def made() -> ColumnLedger:
                 book = self.index(paths) if known_on is None else self._book(known_on, paths)
-                ledger = ColumnLedger(book, gaps, self.event_of)
-            self._ledgers[question] = ledger  # the one asked last stands last
-            while len(self._ledgers) > KEPT:
-                del self._ledgers[next(iter(self._ledgers))]
-            return ledger
+                return ColumnLedger(book, gaps, self.event_of)
+
+            return _kept(self._ledgers, (known_on, paths, gaps), made)
 
     def accounts_at(self, day: dt.date, known_on: dt.date | None, paths: Paths) -> Accounts:
         """
@@ -190,20 +214,24 @@ class Live:
                 answers = self.index(paths).many(ordinals)
             else:
                 index = self._known_index(paths)
-                answers = Answers.stacked([index.at(day, known_on.toordinal()) for day in ordinals.tolist()])
+                found = [index.at(day, known_on.toordinal()) for day in ordinals.tolist()]
+                answers = Answers.stacked(found, len(self.columns.accounts))
             return table(ordinals, answers, self._names(known_on, paths))
 
     def _known_index(self, paths: Paths) -> KnownIndex:
         self.refresh()
-        index = self._known.get(paths)
-        if index is None or index.is_worn:
-            index = self._known[paths] = KnownIndex(self._book(None, paths))
-        return index
+        worn = self._known.get(paths)
+        if worn is not None and worn.is_worn:
+            del self._known[paths]
+        return _kept(self._known, paths, lambda: KnownIndex(self._book(None, paths)))
 
     def _names(self, known_on: dt.date | None, paths: Paths) -> Names:
+        book, moment = self._book(known_on, paths), self.columns.now
+
         def holders_on(account: int, day: int) -> str:
             key, party = self.columns.accounts.things[account]
-            value = self.ledger(known_on, paths, "hold").accounts(key)[party].value_on(day)
+            part, measure = book.part(account, moment), self.measures[key.measure]
+            value = ColumnHolders(key, party, measure, self.columns, part, self.event_of, "hold").value_on(day)
             assert isinstance(value, NamesSaid)
             return ", ".join(sorted(value.possible))
 

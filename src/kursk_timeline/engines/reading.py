@@ -17,7 +17,7 @@ import attrs
 import msgspec
 import numpy as np
 
-from kursk_timeline.engines.columns import OPEN64, Columns, Ints
+from kursk_timeline.engines.columns import OPEN64, About, Columns, Ints
 from kursk_timeline.engines.shapes import own_fields, recipe
 from kursk_timeline.errors import InputError
 from kursk_timeline.events.base import KINDS, AboutEvent, Event
@@ -44,17 +44,23 @@ class _Amount(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 _ABSENT: Any = msgspec.UNSET
 
+_types: dict[str, Any] = {"str": str, "bool": bool, "str | None": str | None}
+"""How fields are read that are declared so; anything else is taken as it comes."""
+
 
 class _Kind:
     """How the stored form of one kind is read, and what tells its shapes apart."""
 
     def __init__(self, cls: type[Event]) -> None:
         self.cls, self.version, self.foretells, self.is_claim = cls, cls.version, cls.foretells, cls.is_claim
-        own = own_fields(cls)
-        by_name = {field.name: field for field in attrs.fields(cls)}
+        own = [field for field in attrs.fields(cls) if field.name in own_fields(cls)]
         # A quantity that is not declared as one is read as what it is, JSON, and then the careful way.
-        quantities = [name for name in own if "Quantity" in str(by_name[name].type)]
-        plain = [name for name in own if name not in quantities]
+        quantities = [field for field in own if "Quantity" in str(field.type)]
+        needed = [field.name for field in quantities if field.default is attrs.NOTHING]
+        optional = [field.name for field in quantities if field.default is None]
+        self.is_plain = len(needed) + len(optional) == len(quantities)
+        """False where a quantity that is left out stands for some other than none."""
+        others = [field for field in own if field not in quantities]
         fields: list[Any] = [
             ("v", int),
             ("reported", str),
@@ -62,26 +68,31 @@ class _Kind:
             ("occurred", str, _ABSENT) if issubclass(cls, AboutEvent) else ("occurred", str),
             ("restated_until", str | None, None),
             *((name, msgspec.Raw, _ABSENT) for name in ("sources", "grading", "note")),
-            *((name, Any, _ABSENT) for name in plain),
-            *((name, _Amount | None, None) for name in quantities),
+            *((field.name, _types.get(str(field.type), Any), _ABSENT) for field in others),
+            *((name, _Amount) for name in needed),
+            *((name, _Amount | None, None) for name in optional),
         ]
         fields.sort(key=len)  # those without a default come first
         self.struct = msgspec.defstruct(
             cls.__name__, fields, tag_field="kind", tag=cls.kind, forbid_unknown_fields=True, gc=False
         )
-        optional = [attrgetter(name) for name in quantities if "None" in str(by_name[name].type)]
-        needed = [name for name in quantities if "None" not in str(by_name[name].type)]
+        plain = [field.name for field in others if str(field.type) in _types]
+        loose = [attrgetter(field.name) for field in others if str(field.type) not in _types]
+        amounts = [attrgetter(name) for name in optional]
         units = [f"{name}.{part}" for name in needed for part in ("unit", "base")]
         always = attrgetter("claimant", "v", *plain, *units)  # two or more names give a tuple
 
         def shape(row: Any) -> tuple[Any, ...]:
             found: tuple[Any, ...] = always(row)
-            for get in optional:
+            for get in amounts:
                 amount = get(row)
                 found += (None,) if amount is None else (amount.unit, amount.base)
+            for get in loose:
+                value = get(row)
+                found += (type(value), value)  # 1 and True are one key
             return found
 
-        self.shape: Callable[[Any], tuple[Any, ...]] = shape if optional else always
+        self.shape: Callable[[Any], tuple[Any, ...]] = shape if amounts or loose else always
         """Everything of an event that its effects can depend on beside numbers, and its claimant."""
 
 
@@ -109,7 +120,7 @@ class Reader:
     def __init__(self, columns: Columns, projections: Sequence[Projection]) -> None:
         self.columns = columns
         self.projections = tuple(projections)
-        self._kinds = {kind.struct: kind for kind in map(_Kind, KINDS.values())}
+        self._kinds = {kind.struct: kind for kind in map(_Kind, KINDS.values()) if kind.is_plain}
         union: Any = Union[tuple(self._kinds)]  # noqa: UP007  (of as many kinds as there are)
         self._decoder = msgspec.json.Decoder(union)
         self._known_effects: dict[tuple[_Kind, tuple[Any, ...]], _Effects | None] = {}
@@ -143,7 +154,7 @@ class Reader:
         start = len(self.columns)
         rows: list[int] = []  # seven numbers an event
         found: list[int] = []  # six numbers an effect
-        speaking: list[tuple[int, AboutEvent]] = []
+        speaking: list[About] = []
         kinds, windows, known_effects = self._kinds, self._windows, self._known_effects
         claimants = self.columns.claimants
         for place, record in enumerate(self._decoded(bodies)):
@@ -158,7 +169,11 @@ class Reader:
                 these = known_effects[shape]
             except (KeyError, TypeError):  # not seen yet; or a list or an object where none is expected
                 these = self._new_shape(shape, careful(place))
-            if window is None or these is None:
+            if (
+                window is None
+                or these is None
+                or (record.restated_until is not None and self._day(record.restated_until) < window[0])
+            ):
                 self._carefully(start + place, careful(place), rows, found, speaking)
                 continue
             begin, end, known = window
@@ -177,11 +192,7 @@ class Reader:
                 )
         table = np.array(found, "i8").reshape(-1, 6).T
         self._check(table, lambda row: careful(row - start))
-        self._add(np.array(rows, "i8").reshape(-1, 7).T, table, ids)
-        for row, about in speaking:
-            withdraws = isinstance(about, (Retracted, Superseded))
-            by = about.by if isinstance(about, Superseded) else None
-            self.columns.speak(row, about.event, withdraws=withdraws, by=by)
+        self.columns.add(np.array(rows, "i8").reshape(-1, 7).T, self._effects_of(table), ids, speaking)
 
     def _decoded(self, bodies: Sequence[bytes]) -> Sequence[Any]:
         """A plain record of each event; None where it is not as expected."""
@@ -215,9 +226,14 @@ class Reader:
         return found
 
     def _day(self, text: str) -> int:
+        """A day as an ordinal; one before all days where it is none."""
         day = self._days.get(text)
         if day is None:
-            day = self._days[text] = day_of(text).toordinal()
+            try:
+                day = day_of(text).toordinal()
+            except InputError:
+                day = 0
+            self._days[text] = day
         return day
 
     def _new_shape(self, shape: tuple[_Kind, tuple[Any, ...]], event: Event) -> _Effects | None:
@@ -253,14 +269,16 @@ class Reader:
         event: Event,
         rows: list[int],
         found: list[int],
-        speaking: list[tuple[int, AboutEvent]],
+        speaking: list[About],
     ) -> None:
         """The same from the event itself."""
         assert event.reported.latest is not None  # no event without
         known = event.reported.latest.toordinal()
         claimant = self.columns.claimants[event.claimant]
         if isinstance(event, AboutEvent):
-            speaking.append((row, event))
+            withdraws = isinstance(event, (Retracted, Superseded))
+            by = event.by if isinstance(event, Superseded) else None
+            speaking.append(About(row, event.event, withdraws, by))
         if not event.is_claim:
             rows += (known, known, known, known, claimant, False, False)
             return
@@ -286,15 +304,13 @@ class Reader:
         for row in rows[wrong].tolist():
             careful(row)
 
-    def _add(self, events: Ints, table: Ints, ids: Sequence[str]) -> None:
-        columns = self.columns
+    @staticmethod
+    def _effects_of(table: Ints) -> list[Ints]:
+        """The columns of `Columns.effects`, from rows as they were found."""
         rows, accounts, peculiar, low, best, high = table
         negated = peculiar & _NEGATED != 0
         low, high = np.where(negated, -high, low), np.where(negated, -low, high)
-        columns.events.extend(events)
-        columns.effects.extend([rows, accounts, peculiar & _ADDS, low, np.where(negated, -best, best), high])
-        halves = np.frombuffer(bytes.fromhex("".join(ids)), ">u8").reshape(-1, 4)
-        columns.ids.extend([halves[:, 0], halves[:, 1]])
+        return [rows, accounts, peculiar & _ADDS, low, np.where(negated, -best, best), high]
 
 
 def _takes_negative(event: Event, field: str) -> bool:

@@ -12,7 +12,6 @@ from kursk_timeline.engines.columns import Codes, Flags, Ints
 from kursk_timeline.engines.index import Answers
 from kursk_timeline.measures import Key, Measure
 from kursk_timeline.rich import Rich
-from kursk_timeline.units import unit as find_unit
 
 HoldersOn = Callable[[int, int], str]
 """Gives the possible holders that an account (its code) names on a day, as text."""
@@ -102,16 +101,14 @@ def table(days: Ints, answers: Answers, names: Names) -> ArrayTable:
     accounts = names.accounts.things[: there.shape[1]]
     measures = [names.measures[key.measure] for key, _ in accounts]
     is_name = np.array([measure.is_name for measure in measures], "?")
-    numbers = []
-    for amount in (answers.low, answers.best, answers.high):
-        plain = np.empty(amount.shape)
-        for unit in {measure.unit for measure in measures if measure.unit is not None}:
-            some = np.array([measure.unit == unit for measure in measures])
-            if some.all():
-                plain = in_unit(amount, find_unit(unit).factor)
-            else:
-                plain[:, some] = in_unit(amount[:, some], find_unit(unit).factor)
-        numbers.append(plain[there])
+    amounts = answers.low, answers.best, answers.high
+    numbers = [np.empty(there.shape) for _ in amounts]
+    for unit in {measure.unit for measure in measures if measure.unit is not None}:
+        some = np.array([measure.unit == unit for measure in measures])
+        low, best, high = (np.where(there, amount, 0)[:, some] for amount in amounts)
+        for plain, found in zip(numbers, in_unit(low, best, high, unit), strict=True):
+            plain[:, some] = found
+    numbers = [plain[there] for plain in numbers]
     blocks = runs(there)
     is_number = None if not is_name.any() else np.broadcast_to(~is_name, there.shape)[there]
     return ArrayTable(

@@ -30,31 +30,43 @@ class LookedError(Exception):
     """A projection looked at something that is not the same in all events of a shape."""
 
 
+class _Looks:
+    """Whether there was such a look; also one whose error the projection has swallowed."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def look(self) -> NoReturn:
+        self.any = True
+        raise LookedError
+
+
 class _Slot(Quantity):
     """The place of a quantity in a form: it has a unit, can be negated and handed on, and no numbers."""
 
     field: str
     negated: bool
+    looks: _Looks
 
     @property
     def low_base(self) -> NoReturn:
-        raise LookedError
+        self.looks.look()
 
     best_base = high_base = phrase = low_base
 
-    def __init__(self, like: Quantity, field: str, negated: bool = False) -> None:
+    def __init__(self, like: Quantity, field: str, looks: _Looks, negated: bool = False) -> None:
         Quantity._unit.__set__(self, like._unit)  # type: ignore[attr-defined]  # the slot itself: quantities are frozen
-        object.__setattr__(self, "field", field)
-        object.__setattr__(self, "negated", negated)
+        for name, value in (("field", field), ("negated", negated), ("looks", looks)):
+            object.__setattr__(self, name, value)
 
     def __neg__(self) -> _Slot:
-        return _Slot(self, self.field, not self.negated)
+        return _Slot(self, self.field, self.looks, not self.negated)
 
     def __eq__(self, other: object) -> bool:
-        raise LookedError
+        self.looks.look()
 
     def __hash__(self) -> int:
-        raise LookedError
+        self.looks.look()
 
 
 @attrs.frozen
@@ -76,6 +88,15 @@ class Step:
     negated: bool
     value: Quantity | str | None
 
+    def on(self, event: Event) -> Effect:
+        """What it comes to for an event."""
+        value = self.value
+        if self.field is not None:
+            value = getattr(event, self.field)
+            value = -value if self.negated else value
+        assert value is not None
+        return Effect(self.key, value, self.adds)
+
 
 Recipe: TypeAlias = Sequence[Step]
 
@@ -90,20 +111,20 @@ def recipe(event: Event, projections: Sequence[Projection]) -> Recipe | None:
     """
     What the projections do to every event of this one's shape; None where it depends on more than the shape.
 
-    Raises:
-        ProjectionError: a projection returned what is no effect.
+    What comes out is tried on the event itself. Whoever asks for the class of an amount, and not for the
+    amount, is found out like that.
     """
+    looks = _Looks()
     fields: dict[str, Any] = {}
     for name in own_fields(type(event)):
         value = getattr(event, name)
-        fields[name] = _Slot(value, name) if isinstance(value, Quantity) else value
-    blank = form(type(event), fields, LookedError)
+        fields[name] = _Slot(value, name, looks) if isinstance(value, Quantity) else value
     try:
-        return [_step(effect) for effect in effects(blank, projections)]
-    except Exception as error:
-        # Whatever a function does with what it may not see, it says nothing about real events.
-        del error
+        found = [_step(effect) for effect in effects(form(type(event), fields, looks.look), projections)]
+        fits = not looks.any and [step.on(event) for step in found] == list(effects(event, projections))
+    except Exception:  # whatever a function does with what it may not see says nothing about real events
         return None
+    return found if fits else None
 
 
 _COMMON = frozenset(field.name for field in attrs.fields(Event))

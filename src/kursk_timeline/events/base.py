@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from numbers import Number
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias, TypeVar
 
 import attrs
 from attrs.converters import optional
@@ -269,7 +269,7 @@ class Event(Rich):
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {field!r}")
             stored = object.__getattribute__(self, "_stored")
             if isinstance(stored, _Blank):
-                raise stored.looked
+                stored.looked()
             read = _read(stored, f"event {self.id[:12]}…")
             for name in names:
                 object.__setattr__(self, name, getattr(read, name))
@@ -364,18 +364,18 @@ _set_id: Callable[[Event, str], None] = Event.id.__set__  # type: ignore[attr-de
 class _Blank:
     """What a form has in place of its bytes."""
 
-    def __init__(self, looked: type[Exception]) -> None:
+    def __init__(self, looked: Callable[[], NoReturn]) -> None:
         self.looked = looked
 
 
-def form(cls: type[Event], fields: Mapping[str, Any], looked: type[Exception]) -> Event:
+def form(cls: type[Event], fields: Mapping[str, Any], looked: Callable[[], NoReturn]) -> Event:
     """
     An event of which only some fields are filled in.
 
     Args:
         cls: Its kind.
         fields: Values as the kind's own constructor would leave them; nothing is checked.
-        looked: Raised by a look at anything else: another field, the id, the bytes.
+        looked: Called by a look at anything else (another field, the id, the bytes); it raises.
     """
     event = cls.__new__(cls)
     object.__setattr__(event, "_stored", _Blank(looked))

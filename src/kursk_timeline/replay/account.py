@@ -37,7 +37,8 @@ def days_of(event: Event) -> tuple[int, int, int]:
         # No end has no middle. The first day is the one figure the claimant did give.
         return first, FOREVER, first
     last = window.latest.toordinal()
-    return first, last, (first + last) // 2
+    # The last day of the calendar stands for no end, however it was written.
+    return first, last, first if last == FOREVER else (first + last) // 2
 
 
 @attrs.frozen
