@@ -30,8 +30,9 @@ import kursk_timeline as kt
 from kursk_timeline.events import codec
 from kursk_timeline.log import Log
 from kursk_timeline.log.merkle import Frontier, leaf_hash
-from kursk_timeline.log.port import CHUNK_EVENTS, Chunk
+from kursk_timeline.log.port import CHUNK_EVENTS, Chunk, Store
 from kursk_timeline.quantity import Quantity
+from kursk_timeline.stores.memory import MemoryStore
 from kursk_timeline.stores.sqlite import SqliteStore
 
 BASE = dt.date(2024, 8, 6).toordinal()
@@ -259,17 +260,28 @@ def sqlite_log(claims: Made, path: str | os.PathLike[str], *, through_log: bool 
         return time.perf_counter() - start
     with closing(SqliteStore(path)) as store:
         assert store.size() == 0, f"{path} has events already"
-        frontier = Frontier()
-        for begin, lines in portions(claims):
-            taken = dt.datetime.now(dt.timezone.utc)
-            store.begin()
-            for at in range(0, len(lines), CHUNK_EVENTS):
-                some = lines[at : at + CHUNK_EVENTS]
-                # The store writes no ids: they are the hashes of the bodies, and it gives them back when it reads.
-                chunk = Chunk(begin + at + 1, taken, (), some)
-                store.insert(chunk, frontier.grow([leaf_hash(line) for line in some]))
-            store.commit()
+        # The store writes no ids: they are the hashes of the bodies, and it gives them back when it reads.
+        _fill(store, claims, with_ids=False)
     return time.perf_counter() - start
+
+
+def memory_log(claims: Made) -> Log:
+    """A log in memory that holds the claims, filled in the same short way."""
+    store = MemoryStore()
+    _fill(store, claims, with_ids=True)
+    return Log(store)
+
+
+def _fill(store: Store, claims: Made, *, with_ids: bool) -> None:
+    frontier = Frontier()
+    for begin, lines in portions(claims):
+        taken = dt.datetime.now(dt.timezone.utc)
+        store.begin()
+        for at in range(0, len(lines), CHUNK_EVENTS):
+            some = lines[at : at + CHUNK_EVENTS]
+            ids = [sha256(line).hexdigest() for line in some] if with_ids else ()
+            store.insert(Chunk(begin + at + 1, taken, ids, some), frontier.grow([leaf_hash(line) for line in some]))
+        store.commit()
 
 
 # --- is the short way the long one? ------------------------------------------------------------
@@ -296,6 +308,7 @@ def check(count: int = 1_000, seed: int = 1) -> None:
         sqlite_log(claims, slow, through_log=True)
         with kt.Timeline.open(fast) as one, kt.Timeline.open(slow) as other:
             assert one.log.checkpoint().root == other.log.checkpoint().root, "the two logs differ"
+            assert memory_log(claims).checkpoint().root == one.log.checkpoint().root, "the log in memory differs"
             assert one.log.verify().size == len(claims), "the log does not hold what was written"
             keys = set(map(str, one.keys()))
             wanted = {f"present/force-{account:03d}/kursk" for account in set(claims.account.tolist())}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import importlib.metadata
+import json
 import os
 import platform
 import statistics
@@ -14,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -22,12 +23,12 @@ T = TypeVar("T")
 
 RUNS = 5
 
-_FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-"""What an environment may force on numpy's algebra, against its own choice for the machine."""
+_FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
+"""What an environment may force: an algebra on numpy, against its choice; each process to compile what it loads."""
 
 
-def let_numpy_choose() -> None:
-    """Start this script anew without what was forced on numpy; call it first of all. Returns where nothing was."""
+def as_usual() -> None:
+    """Start this script anew without what an environment forces; call it first of all. Returns where it is nothing."""
     if any(name in os.environ for name in _FORCED):
         free = {name: value for name, value in os.environ.items() if name not in _FORCED}
         sys.stdout.flush()
@@ -67,10 +68,28 @@ def median_over(ask: Callable[..., object], questions: Sequence[tuple[object, ..
     return median_of(all_of_them, runs) / len(questions)
 
 
+def median_once(ask: Callable[..., object], questions: Sequence[tuple[object, ...]]) -> float:
+    """Median seconds of questions that are asked once each: what an earlier answer left behind helps with none."""
+    found = []
+    gc.collect()
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        for question in questions:
+            start = time.perf_counter()
+            ask(*question)
+            found.append(time.perf_counter() - start)
+    finally:
+        if was_on:
+            gc.enable()
+    return statistics.median(found)
+
+
 # --- memory ------------------------------------------------------------------------------------
 
 _REPORT = """
-import sys as _sys
+import json as _json, sys as _sys, time as _time
+_done = _time.time()
 def _peak():
     try:
         with open("/proc/self/status") as status:
@@ -79,27 +98,58 @@ def _peak():
         import resource
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most if _sys.platform == "darwin" else most * 1024
-print(_peak())
+print(_json.dumps([globals().get("answer"), _done, _peak()]))
 """
 
+_WITHOUT_NUMBA = "import sys; sys.modules['numba'] = None"
+"""To Python that is a package which is not installed."""
 
-def peak_memory(code: str) -> int:
+
+@attrs.frozen
+class Fresh:
     """
-    Most bytes that a fresh process holds at a time while it runs Python code, which may import what lies here.
+    What a process of its own did.
+
+    Args:
+        answer: What its code left under this name; plain JSON.
+        seconds: Wall time from its start until it had that, so with starting Python and all imports.
+        peak: Most bytes that it held at a time.
+    """
+
+    answer: Any
+    seconds: float
+    peak: int
+
+
+def fresh(code: str, *, compiled: bool = True) -> Fresh:
+    """
+    Run Python code in a fresh process; it may import what lies here.
 
     Where Linux keeps a high-water mark of the address space that is read. `ru_maxrss` serves elsewhere: on Linux a
     child inherits its parent's, and would be said to have used what the parent did before.
+
+    Args:
+        code: Python; it may leave an `answer`.
+        compiled: Whether it finds numba, if that is installed.
     """
     here = str(Path(__file__).parent)
     paths = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    lines = [code, _REPORT] if compiled else [_WITHOUT_NUMBA, code, _REPORT]
+    start = time.time()
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{_REPORT}"],
+        [sys.executable, "-c", "\n".join(lines)],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={name: value for name, value in os.environ.items() if name not in _FORCED} | {"PYTHONPATH": paths},
     )
-    return int(done.stdout.split()[-1])
+    answer, end, peak = json.loads(done.stdout.splitlines()[-1])
+    return Fresh(answer, end - start, peak)
+
+
+def peak_memory(code: str) -> int:
+    """Most bytes that a fresh process holds at a time while it runs Python code, which may import what lies here."""
+    return fresh(code).peak
 
 
 # --- tables ------------------------------------------------------------------------------------

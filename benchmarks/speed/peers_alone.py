@@ -55,7 +55,7 @@ def tables(asked: argparse.Namespace) -> Iterator[Ratios]:
 
 def main() -> None:
     """Run everything and print the tables."""
-    measure.let_numpy_choose()
+    measure.as_usual()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--accounts", type=int, default=100)
