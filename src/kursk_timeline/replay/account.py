@@ -141,8 +141,8 @@ class AccountHistory(Rich):
         """The value on a day (ordinal); None before it begins."""
         return at(self.value_steps, day)
 
-    def on(self, day: int) -> Account | None:
-        """What it says on a day (ordinal); None before it begins."""
+    def on(self, day: int, counts: bool = False) -> Account | None:
+        """What it says on a day (ordinal), and whether its estimate counts it; None before it begins."""
         value = self.value_on(day) if day >= self.begins else None
         if value is None:
             return None
@@ -152,6 +152,7 @@ class AccountHistory(Rich):
             value=value,
             certain=self.sure_from <= day,
             stale=self.is_stale(day, value),
+            counts=counts,
         )
 
     def at(self, date: object) -> Account | None:

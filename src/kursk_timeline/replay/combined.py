@@ -106,8 +106,8 @@ class LastHeard(AccountHistory):
         chosen = ((day, self._chosen(day).value_on(day)) for day in days)
         return merged((day, value) for day, value in chosen if value is not None)
 
-    def on(self, day: int) -> Account | None:
-        return self._chosen(day).on(day)
+    def on(self, day: int, counts: bool = False) -> Account | None:
+        return self._chosen(day).on(day, counts)
 
     def last_heard(self, day: int) -> int:
         return self._chosen(day).last_heard(day)

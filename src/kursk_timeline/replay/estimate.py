@@ -14,7 +14,7 @@ The rules of counting, in the order they apply:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -148,25 +148,29 @@ def count(accounts: Sequence[Account]) -> list[Account]:
     return [a for a in current if a.certain] or current
 
 
-def estimate(key: Key, measure: Measure, histories: Iterable[AccountHistory], day: int) -> Estimate | None:
+def estimate(key: Key, measure: Measure, histories: Collection[AccountHistory], day: int) -> Estimate | None:
     """The estimate of a key on a day (ordinal) from its accounts; None where none has begun."""
+    if len(histories) == 1:
+        return _of_one(key, measure, next(iter(histories)).on(day, counts=True), day)
     accounts = [account for history in histories if (account := history.on(day)) is not None]
-    if not accounts:
+    return compose(key, measure, accounts, count(accounts), day) if accounts else None
+
+
+def _of_one(key: Key, measure: Measure, only: Account | None, day: int) -> Estimate | None:
+    """With nobody to compare it with, all that `compose` would find out is plain."""
+    if only is None:
         return None
-    if len(accounts) == 1:  # nobody to compare it with: all that `compose` would find out is plain
-        only = accounts[0].counted()
-        return Estimate(
-            key=key,
-            measure=measure,
-            date=dt.date.fromordinal(day),
-            value=only.value,
-            disputed=False,
-            certain=only.certain,
-            stale=only.stale,
-            last_heard=only.last_heard,
-            accounts={only.party: only},
-        )
-    return compose(key, measure, accounts, count(accounts), day)
+    return Estimate(
+        key=key,
+        measure=measure,
+        date=dt.date.fromordinal(day),
+        value=only.value,
+        disputed=False,
+        certain=only.certain,
+        stale=only.stale,
+        last_heard=only.last_heard,
+        accounts={only.party: only},
+    )
 
 
 def compose(key: Key, measure: Measure, accounts: Sequence[Account], counting: Sequence[Account], day: int) -> Estimate:
