@@ -132,7 +132,7 @@ def dates(tl: kt.Timeline) -> dict[str, Peer]:
     """
     Entries for the race of that name.
 
-    The table has eleven columns, five of them texts; that of peers has three.
+    The table has eleven columns, six of them texts; that of peers has three.
     """
     index, number = live_of(tl).index(), numbers(tl)
 

@@ -220,6 +220,8 @@ def day_of(value: object, zone: str = ZONE) -> dt.date:
     >>> day_of("2024-08-06")
     datetime.date(2024, 8, 6)
     """
+    if type(value) is dt.date:  # the commonest by far, and a day already
+        return value
     when = _of(value, zone)
     if when.earliest is None or not when.is_day or when.uncertain:
         raise WhenError(f"{shown(str(when))} is no single, sure day; one is needed, as in '2024-08-06'")

@@ -28,7 +28,7 @@ ROOM = 4
 SMALL = 1 << 20
 """…so many altogether; else it is left out."""
 
-OFTEN = 4
+OFTEN = 3
 """So many look-ups of an account that was changed, and all its steps are computed."""
 
 MANY = 8
@@ -81,8 +81,8 @@ class Part:
     """
     One account's claims that count, and what they say on any day.
 
-    It does not change: what is added later makes another. Its steps are computed when a second day or so
-    has been asked for; one day alone is found faster.
+    It does not change: what is added later makes another. Where dates are windows one day alone is found faster
+    than all steps, and these are computed when some days have been asked for.
 
     Args:
         find: Gives the rows of its effects, in log order, what they do, and until when their events were
@@ -123,6 +123,10 @@ class Part:
         return self._found[2]
 
     @cached_property
+    def _has_windows(self) -> bool:
+        return bool((self.claims.first != self.claims.last).any())
+
+    @cached_property
     def begins(self) -> int:
         """First day on which one of its events can have happened; `NEVER` for none."""
         return int(self.claims.first.min(initial=NEVER))
@@ -161,7 +165,7 @@ class Part:
     def at(self, day: int) -> tuple[int, int, int]:
         """Low, best and high on a day, which is not before it begins."""
         self._asked += 1
-        if "steps" not in self.__dict__ and self._asked <= OFTEN:
+        if "steps" not in self.__dict__ and self._asked <= OFTEN and self._has_windows:
             rows = np.flatnonzero(self.mattering(day))
             if len(rows) <= IN_PLAY:
                 claims = self.claims.at(rows).plain()

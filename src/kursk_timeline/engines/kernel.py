@@ -141,9 +141,8 @@ def _settled(accounts: int, code: Ints, day: Ints, low: Ints, best: Ints, high: 
 def too_large(claims: Claims, accounts: int) -> Flags:
     """The accounts whose sums may not fit in 64 bits. (Hardly ever any: amounts are 2**53 at most.)"""
     if len(claims.account):
-        most = int(np.bincount(claims.account).max())
-        reach = [max(abs(int(column.min())), int(column.max())) for column in claims[4:]]
-        if max(reach) * most >= OPEN64 // 2:
+        reach = max(max(abs(int(column.min())), int(column.max())) for column in claims[4:])
+        if reach * len(claims.account) >= OPEN64 // 2 <= reach * int(np.bincount(claims.account).max()):
             finite = (np.where(np.abs(column) == OPEN64, 0, column) for column in claims[4:])
             sums = [np.bincount(claims.account, np.abs(amount).astype("f8"), accounts) for amount in finite]
             return np.asarray(np.maximum.reduce(sums) >= OPEN64 // 2)
@@ -210,15 +209,13 @@ def _cells(cell: Ints, adds: Flags, amounts: Sequence[Ints], days: int, accounts
 
     What counts of a cell is its last set in log order and the adds after it; then a pass over the cells does.
     """
-    touched = np.zeros(days * accounts, "?")
-    touched[cell] = True
     last = np.full(days * accounts, -1, "i4")
     sets = np.flatnonzero(~adds)
     last[cell[sets]] = sets  # of several in one cell the last one stays
-    added = np.flatnonzero(adds)
-    where = cell[added]
-    after = added > last[where]
-    added, where = added[after], where[after]
+    counts = np.flatnonzero(np.arange(len(cell), dtype="i4") >= last[cell])
+    where = cell[counts]
+    touched = np.zeros(days * accounts, "?")
+    touched[where] = True
     has_set = last >= 0
     begins = np.zeros(days * accounts, "?")
     begins[::days] = True
@@ -232,8 +229,7 @@ def _cells(cell: Ints, adds: Flags, amounts: Sequence[Ints], days: int, accounts
         if amount.max() == OPEN64 or amount.min() == -OPEN64:
             return _where_open(amount, values)
         total = np.zeros(days * accounts, "i8")
-        np.add.at(total, where, amount[added])
-        total[has_set] += amount[last[has_set]]
+        np.add.at(total, where, amount[counts])
         own = total[rests]
         total *= ~(has_set | begins)
         np.cumsum(total, out=total)  # may go round 2**64; differences do not mind

@@ -101,16 +101,27 @@ def table(days: Ints, answers: Answers, names: Names) -> ArrayTable:
     accounts = names.accounts.things[: there.shape[1]]
     measures = [names.measures[key.measure] for key, _ in accounts]
     is_name = np.array([measure.is_name for measure in measures], "?")
+    whole = bool(there.all())
+
+    def of_rows(column: Ints) -> Ints:
+        """What is there of a column, row by row."""
+        return column.ravel() if whole else column[there]
+
     amounts = answers.low, answers.best, answers.high
-    numbers = [np.empty(there.shape) for _ in amounts]
-    for unit in {measure.unit for measure in measures if measure.unit is not None}:
-        some = np.array([measure.unit == unit for measure in measures])
-        low, best, high = (np.where(there, amount, 0)[:, some] for amount in amounts)
-        for plain, found in zip(numbers, in_unit(low, best, high, unit), strict=True):
-            plain[:, some] = found
-    numbers = [plain[there] for plain in numbers]
+    units = {measure.unit for measure in measures if measure.unit is not None}
+    if len(units) == 1 and not is_name.any():
+        low, best, high = map(of_rows, amounts)
+        numbers = list(in_unit(low, best, high, units.pop()))
+    else:
+        mixed = [np.empty(there.shape) for _ in amounts]
+        for unit in units:
+            some = np.array([measure.unit == unit for measure in measures])
+            low, best, high = (np.where(there, amount, 0)[:, some] for amount in amounts)
+            for plain, found in zip(mixed, in_unit(low, best, high, unit), strict=True):
+                plain[:, some] = found
+        numbers = [of_rows(plain) for plain in mixed]
     blocks = runs(there)
-    is_number = None if not is_name.any() else np.broadcast_to(~is_name, there.shape)[there]
+    is_number = None if not is_name.any() else of_rows(np.broadcast_to(~is_name, there.shape))
     return ArrayTable(
         [
             ("date", "date", np.repeat(days, there.sum(axis=1)), None),
@@ -123,7 +134,7 @@ def table(days: Ints, answers: Answers, names: Names) -> ArrayTable:
             ("high", "number", numbers[2], is_number),
             ("unit", "string", Words([measure.unit for measure in measures], blocks), None),
             ("holders", "string", _holders(days, answers, names, there, is_name), None),
-            ("certain", "bool", answers.certain[there], None),
+            ("certain", "bool", of_rows(answers.certain), None),
         ],
         int(there.sum()),
     )
