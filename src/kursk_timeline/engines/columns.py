@@ -336,7 +336,9 @@ class Columns:
         targets = self.rows_of([target for _, target, _ in unsettled])
         # What speaks of no event before it the log refuses, and a file may still have it.
         settled = [
-            (row, place, by) for (row, _, by), place in zip(unsettled, targets, strict=True) if place is not None
+            (row, place, by)
+            for (row, _, by), place in zip(unsettled, targets, strict=True)
+            if place is not None and place < row
         ]
         settled += [(row, place, by) for by, those in self.spoken.awaited.items() for row, place in those]
         replaced = list(dict.fromkeys(by for _, _, by in settled if by is not None))

@@ -52,7 +52,8 @@ class _Kind:
     """How the stored form of one kind is read, and what tells its shapes apart."""
 
     def __init__(self, cls: type[Event]) -> None:
-        self.cls, self.version, self.foretells, self.is_claim = cls, cls.version, cls.foretells, cls.is_claim
+        self.cls, self.version, self.foretells = cls, cls.version, cls.foretells
+        self.is_claim = cls.is_claim and not issubclass(cls, AboutEvent)  # what speaks of another is read with care
         own = [field for field in attrs.fields(cls) if field.name in own_fields(cls)]
         # A quantity that is not declared as one is read as what it is, JSON, and then the careful way.
         quantities = [field for field in own if "Quantity" in str(field.type)]
