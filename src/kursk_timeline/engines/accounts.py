@@ -174,7 +174,7 @@ class ColumnLedger(Ledger):
     def __init__(self, book: Book, gaps: Gaps, event_of: EventOf, only: Iterable[int] | None = None) -> None:
         self.gaps, self.measures = gaps, dict(book.measures)
         self._book, self._event_of = book, event_of
-        self._moment = book.columns.now
+        self._moment = book.columns.moment
         self._columnar: dict[Key, dict[str, AccountHistory]] = {}
         if only is None:
             parts = {code: book.part(code) for code in book.accounts()}
@@ -206,7 +206,7 @@ class ColumnLedger(Ledger):
         """
         later = ColumnLedger.__new__(ColumnLedger)
         later.__dict__.update({name: value for name, value in self.__dict__.items() if name != "events"})
-        later._moment = self._book.columns.now
+        later._moment = self._book.columns.moment
         later._columnar = dict(self._columnar)
         for code in touched:
             part = self._book.part(code)

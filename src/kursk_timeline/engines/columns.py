@@ -201,7 +201,7 @@ class Columns:
         return len(self.events)
 
     @property
-    def now(self) -> Moment:
+    def moment(self) -> Moment:
         """What they hold now; it stays what it is when more is added."""
         return Moment(len(self.events), len(self.effects), self.withdrawn)
 

@@ -228,7 +228,7 @@ class Book:
 
     def events(self, moment: Moment | None = None) -> Ints:
         """The rows of the events that count, in log order; now, or as that was at a moment."""
-        moment = moment or self.columns.now
+        moment = moment or self.columns.moment
         rows = np.flatnonzero(self.columns.events["claims"][: moment.events])
         return rows[self._that_count(rows, moment.withdrawn)]
 
@@ -255,7 +255,7 @@ class Book:
 
         Its claims are looked up when they are first needed, and still are those of then.
         """
-        return self._part(account, moment or self.columns.now, None)
+        return self._part(account, moment or self.columns.moment, None)
 
     def _part(self, account: int, moment: Moment, kept: tuple[Steps, int, int] | None) -> Part:
         columns = self.columns
@@ -353,7 +353,7 @@ class Index(Book):
             return super().part(account, moment)
         start, end = self.steps.offsets[account : account + 2].tolist()
         steps = Steps(np.array([0, end - start]), *(column[start:end] for column in self.steps[1:]))
-        return self._part(account, self.columns.now, (steps, int(self.begins[account]), int(self.sure_from[account])))
+        return self._part(account, self.columns.moment, (steps, int(self.begins[account]), int(self.sure_from[account])))
 
     @cached_property
     def _table(self) -> tuple[int, Ints] | None:

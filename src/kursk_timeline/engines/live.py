@@ -226,7 +226,7 @@ class Live:
         return _kept(self._known, paths, lambda: KnownIndex(self._book(None, paths)))
 
     def _names(self, known_on: dt.date | None, paths: Paths) -> Names:
-        book, moment = self._book(known_on, paths), self.columns.now
+        book, moment = self._book(known_on, paths), self.columns.moment
 
         def holders_on(account: int, day: int) -> str:
             key, party = self.columns.accounts.things[account]
