@@ -353,7 +353,9 @@ class Index(Book):
             return super().part(account, moment)
         start, end = self.steps.offsets[account : account + 2].tolist()
         steps = Steps(np.array([0, end - start]), *(column[start:end] for column in self.steps[1:]))
-        return self._part(account, self.columns.moment, (steps, int(self.begins[account]), int(self.sure_from[account])))
+        return self._part(
+            account, self.columns.moment, (steps, int(self.begins[account]), int(self.sure_from[account]))
+        )
 
     @cached_property
     def _table(self) -> tuple[int, Ints] | None:
