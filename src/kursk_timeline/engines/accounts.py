@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -57,12 +57,28 @@ def _speech(part: Part) -> Speech:
     return Speech(*(tuple(column.tolist()) for column in (begins[last], heard, spoken)))
 
 
-class _Columnar:
-    """What accounts of numbers and of names have in common here."""
+class _Columnar(AccountHistory):
+    """
+    What accounts of numbers and of names have in common here.
 
-    part: Part
-    _columns: Columns
+    Pickled, one is the plain account of its kind, with its own claims and no columns.
+    """
+
+    events: Mapping[int, Event]
+    gaps: Gaps
+    claims: tuple[Any, ...]
+    plain: ClassVar[type[AccountHistory]]
     _asked = 0
+
+    def __init__(
+        self, key: Key, party: str, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
+    ) -> None:
+        self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
+        self._columns, self.part = columns, part
+        self.events = _EventsBehind(columns, part, event_of)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.plain, (self.key, self.party, self.measure, self.claims, dict(self.events), self.gaps)
 
     @property
     def begins(self) -> int:
@@ -95,17 +111,9 @@ class _Columnar:
 
 
 class ColumnAmounts(_Columnar, Amounts):
-    """An account of a number, over columns. Pickled, it takes its own claims along and no columns."""
+    """An account of a number, over columns."""
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Amounts, (self.key, self.party, self.measure, self.claims, dict(self.events), self.gaps)
-
-    def __init__(
-        self, key: Key, party: str, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
-    ) -> None:
-        self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
-        self._columns, self.part = columns, part
-        self.events = _EventsBehind(columns, part, event_of)
+    plain = Amounts
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:  # type: ignore[override]  # made when somebody asks for all
@@ -129,17 +137,9 @@ class ColumnAmounts(_Columnar, Amounts):
 
 
 class ColumnHolders(_Columnar, Holders):
-    """An account of a name, over columns. Pickled, it takes its own claims along and no columns."""
+    """An account of a name, over columns."""
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Holders, (self.key, self.party, self.measure, self.claims, dict(self.events), self.gaps)
-
-    def __init__(
-        self, key: Key, party: str, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
-    ) -> None:
-        self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
-        self._columns, self.part = columns, part
-        self.events = _EventsBehind(columns, part, event_of)
+    plain = Holders
 
     def _namings(self, places: Ints | slice) -> list[Naming]:
         names = self._columns.names.things
