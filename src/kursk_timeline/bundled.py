@@ -9,9 +9,10 @@ from kursk_timeline.errors import QueryError, StorageError, shown
 from kursk_timeline.formats import jsonl
 from kursk_timeline.log import Log
 from kursk_timeline.replay.account import Gaps
+from kursk_timeline.replay.standing import Paths
 from kursk_timeline.replay.state import State
 from kursk_timeline.stores.memory import MemoryStore
-from kursk_timeline.timeline import Day, Paths, Timeline
+from kursk_timeline.timeline import Day, Timeline
 
 SETS = ("article", "record", "maps")
 """The bundled source sets, in log order: corrections in a later one may speak of an earlier one."""

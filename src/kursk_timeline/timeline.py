@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from kursk_timeline import rich
 from kursk_timeline.audit import Audit, audit
-from kursk_timeline.errors import InputError, ProjectionError, QueryError, shown
+from kursk_timeline.errors import InputError, QueryError, shown
 from kursk_timeline.events.base import Event
 from kursk_timeline.formats import files
 from kursk_timeline.formats.arrow import Table
 from kursk_timeline.log import Appended, Log, Record
 from kursk_timeline.log.port import Store
 from kursk_timeline.measures import Key
-from kursk_timeline.projections import Project, Projection, projection
+from kursk_timeline.projections import Project, Projection, distinct
 from kursk_timeline.projections.bundled import PROJECTIONS
 from kursk_timeline.replay.account import Gaps
 from kursk_timeline.replay.diff import Diff
@@ -27,12 +27,12 @@ from kursk_timeline.replay.explain import Explanation, explain, related
 from kursk_timeline.replay.history import History
 from kursk_timeline.replay.ledger import Ledger
 from kursk_timeline.replay.revisions import Revisions
-from kursk_timeline.replay.standing import corroborations, speaks_for, standing
+from kursk_timeline.replay.standing import Paths, corroborations, paths_of, speaks_for, standing
 from kursk_timeline.replay.state import State
 from kursk_timeline.replay.table import table_of
 from kursk_timeline.rich import Rich
 from kursk_timeline.stores.memory import MemoryStore
-from kursk_timeline.text import file_path, path, slug
+from kursk_timeline.text import file_path, slug
 from kursk_timeline.when import ZONE, When, day_of
 
 if TYPE_CHECKING:  # what draws or computes with arrays is loaded when it is asked for
@@ -44,7 +44,6 @@ if TYPE_CHECKING:  # what draws or computes with arrays is loaded when it is ask
 Day: TypeAlias = str | dt.date | When
 """A single day: ISO text, a date, a datetime (taken to the timeline's zone), or a one-day `When`."""
 
-Paths: TypeAlias = str | Iterable[str]
 Every: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 
 KEPT_LEDGERS = 16
@@ -85,7 +84,7 @@ class Timeline(Rich):
         snapshot: str | os.PathLike[str] | None = None,
     ) -> None:
         self.log = Log(MemoryStore()) if log is None else log
-        self.projections = _distinct(projections)
+        self.projections = distinct(projections)
         self.region = slug(region)
         self.zone = zone
         self._size = size
@@ -277,7 +276,7 @@ class Timeline(Rich):
 
         The log itself, with everything ever appended, is `log`.
         """
-        known, paths = self._known(known_on), self._paths(according_to)
+        known, paths = self._known(known_on), paths_of(according_to)
         live = self._live()
         if live is not None:
             return live.events(known, paths)
@@ -308,7 +307,7 @@ class Timeline(Rich):
         Cost: the first question of its kind replays the log; then a look-up for each number asked for,
         however many events there are. What is appended later costs the accounts it touches.
         """
-        known, paths = self._known(known_on), self._paths(according_to)
+        known, paths = self._known(known_on), paths_of(according_to)
         ledger = self._ledger(known, paths, self._gaps(gaps))
         return State(
             date=self._day(date), known_on=known, according_to=paths, gaps=gaps, region=self.region, ledger=ledger
@@ -328,7 +327,7 @@ class Timeline(Rich):
         Raises:
             QueryError: no such measure, or no key at all.
         """
-        ledger = self._ledger(self._known(known_on), self._paths(according_to), self._gaps(gaps))
+        ledger = self._ledger(self._known(known_on), paths_of(according_to), self._gaps(gaps))
         return History(ledger.key(key), ledger, self.zone, self._parties)
 
     def _parties(self) -> list[str]:
@@ -387,7 +386,7 @@ class Timeline(Rich):
         known = self._ledger(None, None, "hold").key(key)
         live = self._live(always=True)
         assert live is not None
-        return live.revisions(known, self._day(date), self._paths(according_to), self._gaps(gaps))
+        return live.revisions(known, self._day(date), paths_of(according_to), self._gaps(gaps))
 
     def diff(
         self,
@@ -436,7 +435,7 @@ class Timeline(Rich):
         >>> kursk("article").audit().errors[0].code
         'unit-slip'
         """
-        known, paths = self._known(known_on), self._paths(according_to)
+        known, paths = self._known(known_on), paths_of(according_to)
         ledger = self._ledger(known, paths, self._gaps(gaps))
         return audit(self._log(), ledger, self.projections, known_on=known, according_to=paths)
 
@@ -542,7 +541,7 @@ class Timeline(Rich):
         if self._live() is not None and self._gaps(gaps) == "hold":
             from kursk_timeline.engines.bulk import states
 
-            return states(self._ledger(self._known(known_on), self._paths(according_to), gaps), days)
+            return states(self._ledger(self._known(known_on), paths_of(according_to), gaps), days)
         ask: dict[str, Any] = {"known_on": known_on, "according_to": according_to, "gaps": gaps}
         return table_of(self.state_at(day, **ask) for day in days)
 
@@ -562,7 +561,7 @@ class Timeline(Rich):
         """
         live = self._live(always=True)
         assert live is not None
-        return live.accounts_at(self._day(date), self._known(known_on), self._paths(according_to))
+        return live.accounts_at(self._day(date), self._known(known_on), paths_of(according_to))
 
     def accounts(
         self,
@@ -586,7 +585,7 @@ class Timeline(Rich):
         live = self._live(always=True)
         assert live is not None
         days = self._days("accounts", dates, every)
-        return live.accounts(days, self._known(known_on), self._paths(according_to))
+        return live.accounts(days, self._known(known_on), paths_of(according_to))
 
     def keys(self) -> list[Key]:
         """All keys that any standing event claims something about, in order."""
@@ -631,18 +630,6 @@ class Timeline(Rich):
 
     def _known(self, value: object) -> dt.date | None:
         return None if value is None else self._day(value)
-
-    @staticmethod
-    def _paths(value: Paths | None) -> tuple[str, ...] | None:
-        if value is None:
-            return None
-        several = [value] if isinstance(value, str) else value
-        if not isinstance(several, Iterable):
-            raise QueryError(f"according_to takes claimants such as 'ukraine' or 'russia/mod', not {shown(value)}")
-        found = tuple(dict.fromkeys(path(one) for one in several))
-        if not found:
-            raise QueryError("according_to names nobody; leave it out to hear everybody")
-        return found
 
     @staticmethod
     def _gaps(value: object) -> Gaps:
@@ -715,17 +702,6 @@ def _beside(log: Log) -> Path | None:
     """Where the snapshot of a log kept in a file is looked for; None for other logs."""
     path = getattr(log.store, "path", None)
     return path.with_name(f"{path.name}.snapshot") if isinstance(path, Path) else None
-
-
-def _distinct(projections: Iterable[Projection | Project]) -> tuple[Projection, ...]:
-    """Projections in order; a later one of the same name and module replaces the earlier."""
-    found: dict[tuple[str, str], Projection] = {}
-    for one in projections:
-        if not callable(one):
-            raise ProjectionError(f"{shown(one)} is no projection; give a function from an event to its effects")
-        made = one if isinstance(one, Projection) else projection(one)
-        found[made.__module__, made.__name__] = made
-    return tuple(found.values())
 
 
 def _render(answer: object) -> str:

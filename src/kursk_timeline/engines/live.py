@@ -60,6 +60,11 @@ def _kept(kept: dict[K, V], question: K, make: Callable[[], V]) -> V:
     return found
 
 
+def _by(paths: Paths) -> Callable[[str], bool] | None:
+    """Whether a claimant is one of these, or below one; None for everybody."""
+    return None if paths is None else functools.partial(speaks_for, paths=paths)
+
+
 class Live:
     """
     The columns of a log, and ledgers over them.
@@ -172,15 +177,13 @@ class Live:
     # --- asking ---------------------------------------------------------------------------------
 
     def _book(self, known_on: dt.date | None, paths: Paths) -> Book:
-        counts = None if paths is None else functools.partial(speaks_for, paths=paths)
-        return Book(self.columns, self.measures, None if known_on is None else known_on.toordinal(), counts)
+        return Book(self.columns, self.measures, None if known_on is None else known_on.toordinal(), _by(paths))
 
     def index(self, paths: Paths = None) -> Index:
         """All accounts on all days, by these claimants; None for everybody. Cost: see `Index`; once."""
         with self._lock:
             self.refresh()
-            counts = None if paths is None else functools.partial(speaks_for, paths=paths)
-            return _kept(self._indexes, paths, lambda: Index(self.columns, self.measures, counts))
+            return _kept(self._indexes, paths, lambda: Index(self.columns, self.measures, _by(paths)))
 
     def ledger(self, known_on: dt.date | None, paths: Paths, gaps: Gaps) -> ColumnLedger:
         """The accounts of one question."""

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kursk_timeline.engines import tasks
-from kursk_timeline.engines.tasks import MEMORY, Paths, Task
+from kursk_timeline.engines.tasks import MEMORY, Task
 from kursk_timeline.formats.parquet import Source
 from kursk_timeline.projections import Project, Projection
 from kursk_timeline.projections.bundled import PROJECTIONS
+from kursk_timeline.replay.standing import Paths
 from kursk_timeline.when import When
 
 __all__ = ["histories"]

@@ -26,11 +26,12 @@ import msgspec
 
 from kursk_timeline import errors
 from kursk_timeline.engines import tasks
-from kursk_timeline.engines.tasks import MEMORY, Paths, Task
+from kursk_timeline.engines.tasks import MEMORY, Task
 from kursk_timeline.errors import DecodeError, StorageError, TimelineError, shown
 from kursk_timeline.formats.parquet import Source, arrow
 from kursk_timeline.projections import Project, Projection
 from kursk_timeline.projections.bundled import PROJECTIONS
+from kursk_timeline.replay.standing import Paths
 from kursk_timeline.when import When
 
 __all__ = ["histories"]

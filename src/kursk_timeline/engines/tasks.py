@@ -51,16 +51,16 @@ from kursk_timeline.engines.history_table import (
     write_about,
 )
 from kursk_timeline.engines.parts import WHOLE, Span, Windows, packed, spans
-from kursk_timeline.errors import DecodeError, InputError, ProjectionError, QueryError, shown
+from kursk_timeline.errors import DecodeError, InputError, ProjectionError, shown
 from kursk_timeline.events.codec import named
 from kursk_timeline.events.kinds import Retracted, Superseded
 from kursk_timeline.formats import parquet
 from kursk_timeline.formats.parquet import RowGroup, Source, file_bytes
 from kursk_timeline.formats.whole import whole_folder, write_whole
-from kursk_timeline.projections import Project, Projection, projection
+from kursk_timeline.projections import Project, Projection, distinct
 from kursk_timeline.projections.fingerprint import fingerprint
 from kursk_timeline.replay.bounds import FOREVER
-from kursk_timeline.text import path
+from kursk_timeline.replay.standing import Paths, paths_of
 from kursk_timeline.version import __version__
 from kursk_timeline.when import When, day_of
 
@@ -85,8 +85,6 @@ BUCKETS = 1024
 Task: TypeAlias = Callable[[bytes], bytes]
 Run: TypeAlias = Callable[[Task, Sequence[bytes]], Iterable[bytes]]
 """Runs a function on each of some tasks; gives the answers in the same order."""
-
-Paths: TypeAlias = str | Iterable[str]
 
 
 # --- what tasks are told, and answer -----------------------------------------------------------
@@ -366,21 +364,8 @@ def question(
         QueryError: `according_to` names nobody.
         ProjectionError: something is no projection.
     """
-    paths: tuple[str, ...] | None = None
-    if according_to is not None:
-        several = [according_to] if isinstance(according_to, str) else according_to
-        if not isinstance(several, Iterable):
-            raise QueryError(f"according_to takes claimants such as 'ukraine' or 'russia/mod', not {shown(several)}")
-        paths = tuple(dict.fromkeys(path(one) for one in several))
-        if not paths:
-            raise QueryError("according_to names nobody; leave it out to hear everybody")
-    made: dict[tuple[str, str], Projection] = {}
-    for one in projections:
-        if not callable(one):
-            raise ProjectionError(f"{shown(one)} is no projection; give a function from an event to its effects")
-        own = one if isinstance(one, Projection) else projection(one)
-        made[own.__module__, own.__name__] = own  # a second one of that name replaces the first, as in a timeline
-    return Question(None if known_on is None else day_of(known_on).toordinal(), paths, tuple(made.values()))
+    known = None if known_on is None else day_of(known_on).toordinal()
+    return Question(known, paths_of(according_to), distinct(projections))
 
 
 def histories(run: Run, events: Source, out: str | os.PathLike[str], asked: Question, memory: int) -> Path:

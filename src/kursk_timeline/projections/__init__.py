@@ -104,6 +104,17 @@ def projection(
     return lambda function: Projection(function, measures)
 
 
+def distinct(projections: Iterable[Projection | Project]) -> tuple[Projection, ...]:
+    """Projections in order; a later one of the same name and module replaces the earlier."""
+    found: dict[tuple[str, str], Projection] = {}
+    for one in projections:
+        if not callable(one):
+            raise ProjectionError(f"{shown(one)} is no projection; give a function from an event to its effects")
+        made = one if isinstance(one, Projection) else projection(one)
+        found[made.__module__, made.__name__] = made
+    return tuple(found.values())
+
+
 def effects(event: Event, projections: Iterable[Projection]) -> Iterator[Effect]:
     """The effects of one event by all projections, in their order."""
     for project in projections:

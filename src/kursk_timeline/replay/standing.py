@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
+from kursk_timeline.errors import QueryError, shown
 from kursk_timeline.events.base import Event, Source
 from kursk_timeline.events.kinds import Corroborated, Retracted, Superseded
+from kursk_timeline.text import path
 
 
 def is_known(event: Event, known_on: dt.date | None) -> bool:
@@ -57,6 +60,28 @@ def corroborations(events: Sequence[Event], known_on: dt.date | None = None) -> 
     for event in events:
         if isinstance(event, Corroborated) and is_known(event, known_on) and event.id not in gone:
             found[event.event] = (*found.get(event.event, ()), event.source)
+    return found
+
+
+Paths: TypeAlias = str | Iterable[str]
+"""One path of claimants, or several."""
+
+
+def paths_of(value: Paths | None) -> tuple[str, ...] | None:
+    """
+    The paths that a question names, each once; None for everybody.
+
+    Raises:
+        QueryError: it is something else, or names nobody.
+    """
+    if value is None:
+        return None
+    several = [value] if isinstance(value, str) else value
+    if not isinstance(several, Iterable):
+        raise QueryError(f"according_to takes claimants such as 'ukraine' or 'russia/mod', not {shown(value)}")
+    found = tuple(dict.fromkeys(path(one) for one in several))
+    if not found:
+        raise QueryError("according_to names nobody; leave it out to hear everybody")
     return found
 
 
