@@ -284,9 +284,19 @@ def test_the_scan_of_exact_days_equals_the_search(claims: list[Claim]) -> None:
     searched: list[tuple[int, Bounds]] = []
     for day in exact.days_of_change(known):
         low, best, high = (find(known, day).value for find in (exact.least, exact.middling, exact.greatest))
-        if not searched or searched[-1][1] != (low, best, high):
-            searched.append((day, Bounds(low, best, high)))
-    assert [(day, on(known, day)) for day, _ in exact.steps(known)] == [(day, on(known, day)) for day, _ in searched]
+        # A sum that holds an open amount is open, whatever else was added to it.
+        bounds = Bounds(-OPEN if low <= -OPEN // 2 else low, best, OPEN if high >= OPEN // 2 else high)
+        if not searched or searched[-1][1] != bounds:
+            searched.append((day, bounds))
+    assert exact.steps(known) == searched
+
+
+@pytest.mark.parametrize("adds", [False, True])
+def test_what_is_added_to_an_open_amount_is_no_change(adds: bool) -> None:
+    """The day after "over 1,000" one more is claimed: no upper bound before, none after, and so no new step."""
+    claims = [claim(1, adds, 1, 1, 0, OPEN), claim(2, ADD, 2, 2, 0, 1)]
+    assert exact.steps(claims) == [(1, Bounds(0, 0, OPEN))]
+    assert exact.greatest(claims, 2).value == OPEN + 1
 
 
 # --- the check can fail ------------------------------------------------------------------------
