@@ -113,6 +113,7 @@ def test_the_fold_of_many_events_is_that_of_few(log: list[kt.Event], until: str 
     with pytest.MonkeyPatch.context() as patched:
         few = kt.replay(events, step, [], until=until)
         patched.setattr(FOLD, "MANY", 0)
+        patched.setattr(FOLD, "FETCHED", 3)
         many = kt.replay(events, step, [], until=until) if events else []
     last = dt.date.max if until is None else dt.date.fromisoformat(until)
     middles = [(event.window.middle, event.id) for event in events]

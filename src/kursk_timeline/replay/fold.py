@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 
@@ -14,6 +15,9 @@ S = TypeVar("S")
 
 MANY = 10_000
 """So many events are put in order as an array; fewer are not worth loading numpy for."""
+
+FETCHED = 1024
+"""So many events are fetched at a time."""
 
 _middle = attrgetter("middle_day")
 
@@ -41,23 +45,30 @@ def replay(events: Iterable[Event], step: Callable[[S, Event], S], initial: S, *
     """
     last = None if until is None else day_of(until).toordinal()
     given = list(events)
-    days: list[int] = list(map(_middle, given))
-    return reduce(step, map(given.__getitem__, _in_order(days, last)), initial)
+    return reduce(step, (_sorted if len(given) < MANY else _gathered)(given, last), initial)
 
 
-def _in_order(days: Sequence[int], last: int | None) -> Iterable[int]:
-    """The places of the days up to the last, in the order of days and then as they stand."""
-    if len(days) < MANY:
-        places = range(len(days)) if last is None else [place for place, day in enumerate(days) if day <= last]
-        return sorted(places, key=days.__getitem__)
+def _sorted(events: Sequence[Event], last: int | None) -> Iterable[Event]:
+    """The events up to a day, in the order of their middle days and then as they stand."""
+    return sorted(events if last is None else (one for one in events if one.middle_day <= last), key=_middle)
+
+
+def _gathered(events: Sequence[Event], last: int | None) -> Iterable[Event]:
+    """
+    The same for many events, which lie all over memory.
+
+    Some are fetched at a time: the array's loop has many on their way at once, where a step in Python waits
+    for each, and by the time of their step they are near.
+    """
     import numpy as np
 
-    found = np.array(days, "i4")
-    found -= found.min()
-    if found.max() < 1 << 16:
-        found = found.astype("u2")  # sorted digit by digit, which is ten times as fast
-    order = np.argsort(found, kind="stable")
+    days = np.fromiter(map(_middle, events), "i4", len(events))
+    start = int(days.min())
+    days -= start
+    if days.max() < 1 << 16:
+        days = days.astype("u2")  # sorted digit by digit, which is ten times as fast
+    order = np.argsort(days, kind="stable")
     if last is not None:
-        order = order[: np.searchsorted(found, last - min(days), "right", sorter=order)]
-    places_: list[int] = order.tolist()
-    return places_
+        order = order[: np.searchsorted(days, last - start, "right", sorter=order)]
+    given = np.fromiter(events, object, len(events))
+    return chain.from_iterable(given[order[i : i + FETCHED]].tolist() for i in range(0, len(order), FETCHED))
