@@ -87,6 +87,17 @@ def test_windows_beside_exact_days(some: list[Row], floors: tuple[int, ...]) -> 
     check(claims(some), floors)
 
 
+@settings(max_examples=300)
+@given(st.lists(rows(windows=True, accounts=2, days=3), min_size=4, max_size=24), floors)
+def test_many_claims_on_few_days_some_of_them_windows(some: list[Row], floors: tuple[int, ...]) -> None:
+    """What an exact set of the same day overtakes is left out before the sweep; no window ever is."""
+    found = claims(some)
+    kept = kernel._not_overtaken(found)
+    if kept is not None:
+        assert set(np.flatnonzero(found.first != found.last)) <= set(kept)
+    check(found, floors)
+
+
 @given(st.lists(rows(windows=True, accounts=1), max_size=8), st.randoms(use_true_random=False))
 def test_an_account_knows_nothing_of_the_others(some: list[Row], rng: random.Random) -> None:
     """Its history is the same alone, and however the claims of others are strewn between its own."""
@@ -129,11 +140,11 @@ def test_cells_and_sorting_agree_to_the_type(some: list[Row]) -> None:
     found = claims(some)
     start, days = int(found.first.min()), int(np.ptp(found.first)) + 1
     accounts = int(found.account.max()) + 1
-    cell = found.account * days + found.first - start
-    cells, *values = kernel._cells(cell, found.adds, found[4:], days, accounts)
-    account, day, *sorted_values = kernel._sorted_scan(found.account, found.first, found.adds, found[4:])
-    assert (cells // days).tolist() == account.tolist()
-    assert (cells % days + start).tolist() == day.tolist()
+    cells = kernel._Cells(found.account * days + found.first - start, start, days, accounts)
+    account, day, *values = kernel._dense_scan(cells, found.adds, found[4:])
+    sorted_account, sorted_day, *sorted_values = kernel._sorted_scan(found.account, found.first, found.adds, found[4:])
+    assert account.tolist() == sorted_account.tolist()
+    assert day.tolist() == sorted_day.tolist()
     for one, other in zip(values, sorted_values, strict=True):
         assert one.dtype == other.dtype == np.dtype("i8")
         assert one.tolist() == other.tolist()

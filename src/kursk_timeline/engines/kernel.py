@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kursk_timeline.engines.columns import OPEN64, Flags, Ints, SumError, replay_order
+from kursk_timeline.engines.columns import OPEN64, Flags, Ints, SumError, grouped_by, replay_order
 from kursk_timeline.engines.sweep import sweep
 from kursk_timeline.replay import bounds as plain
 from kursk_timeline.replay.bounds import FOREVER, OPEN, Bounds, Claim
@@ -162,13 +162,32 @@ def _plainly(claims: Claims) -> tuple[Ints, ...]:
 def _windowed(claims: Claims) -> tuple[Ints, ...]:
     """The steps of accounts with windows."""
     best = _scan(claims.account, claims.middle, claims.adds, (claims.best,))
-    order = replay_order(claims.account, np.zeros(len(claims.account), "i4"))
-    account, first, last, adds, low, _, high = claims
-    account = account[order]
-    numbers = np.flatnonzero(np.bincount(account))
-    borders = np.append(np.searchsorted(account, numbers), len(account))
+    kept = _not_overtaken(claims)
+    account = claims.account if kept is None else claims.account[kept]
+    order = grouped_by(account)
+    if kept is not None:
+        order = kept[order]
+    counts = np.bincount(account)
+    numbers = np.flatnonzero(counts)
+    borders = np.append(0, np.cumsum(counts[numbers]))
+    _, first, last, adds, low, _, high = claims
     offsets, day, low, high = sweep(borders, first[order], last[order], adds[order], low[order], high[order])
     return _joined((np.repeat(numbers, np.diff(offsets)), day, low, high), best)
+
+
+def _not_overtaken(claims: Claims) -> Ints | None:
+    """
+    The rows of claims that can matter; None where it is not worth looking.
+
+    Of those with an exact day, what comes before an exact set of the same day never does. `sweep` leaves it
+    out as well, but where claims are many for their days it is cheaper never to put it in order.
+    """
+    exact = claims.first == claims.last
+    cells = _cells_of(claims.account, claims.first)
+    if cells is None:
+        return None
+    last = _last_sets(cells, np.flatnonzero(exact & ~claims.adds))
+    return np.flatnonzero(~exact | (np.arange(len(exact), dtype="i4") >= last[cells.cell]))
 
 
 def _joined(bounds: tuple[Ints, ...], best: tuple[Ints, ...]) -> tuple[Ints, ...]:
@@ -192,34 +211,57 @@ def _scan(account: Ints, day: Ints, adds: Flags, amounts: Sequence[Ints]) -> tup
     Returns:
         Account, day, and the value for each of `amounts`, by account and day.
     """
-    if len(account):
-        start, accounts = int(day.min()), int(account.max()) + 1
-        days = int(day.max()) - start + 1
-        if days * accounts <= len(account):
-            cell = account.astype("i4") * days  # fewer cells than claims, so it fits
-            cell += day - start
-            found, *values = _cells(cell, adds, amounts, days, accounts)
-            return ((found // days).astype("i4"), (found % days + start).astype("i4"), *values)
-    return _sorted_scan(account, day, adds, amounts)
+    cells = _cells_of(account, day)
+    if cells is None:
+        return _sorted_scan(account, day, adds, amounts)
+    return _dense_scan(cells, adds, amounts)
 
 
-def _cells(cell: Ints, adds: Flags, amounts: Sequence[Ints], days: int, accounts: int) -> list[Ints]:
+class _Cells(NamedTuple):
+    """A cell for each account and day: the one that each claim falls into, the first day, and how many of both."""
+
+    cell: Ints
+    start: int
+    days: int
+    accounts: int
+
+
+def _cells_of(account: Ints, day: Ints) -> _Cells | None:
+    """The cells of claims; None where there would be more cells than claims."""
+    if not len(account):
+        return None
+    start, accounts = int(day.min()), int(account.max()) + 1
+    days = int(day.max()) - start + 1
+    if days * accounts > len(account):
+        return None
+    cell = account.astype("i4") * days  # fewer cells than claims, so it fits
+    cell += day - start
+    return _Cells(cell, start, days, accounts)
+
+
+def _last_sets(cells: _Cells, sets: Ints) -> Ints:
+    """For each cell the last of some rows that falls into it, -1 where none does. They are in log order."""
+    last = np.full(cells.days * cells.accounts, -1, "i4")
+    last[cells.cell[sets]] = sets  # of several in one cell the last one stays
+    return last
+
+
+def _dense_scan(cells: _Cells, adds: Flags, amounts: Sequence[Ints]) -> tuple[Ints, ...]:
     """
     The same where claims are many for the days and accounts they fall on: each falls into its cell, unsorted.
 
     What counts of a cell is its last set in log order and the adds after it; then a pass over the cells does.
     """
-    last = np.full(days * accounts, -1, "i4")
-    sets = np.flatnonzero(~adds)
-    last[cell[sets]] = sets  # of several in one cell the last one stays
+    cell, size = cells.cell, cells.days * cells.accounts
+    last = _last_sets(cells, np.flatnonzero(~adds))
     counts = np.flatnonzero(np.arange(len(cell), dtype="i4") >= last[cell])
     where = cell[counts]
-    touched = np.zeros(days * accounts, "?")
+    touched = np.zeros(size, "?")
     touched[where] = True
     has_set = last >= 0
-    begins = np.zeros(days * accounts, "?")
-    begins[::days] = True
-    rests = np.arange(days * accounts, dtype="i4")
+    begins = np.zeros(size, "?")
+    begins[:: cells.days] = True
+    rests = np.arange(size, dtype="i4")
     rests *= begins | has_set
     np.maximum.accumulate(rests, out=rests)
     ends = np.flatnonzero(touched)
@@ -228,7 +270,7 @@ def _cells(cell: Ints, adds: Flags, amounts: Sequence[Ints], days: int, accounts
     def values(amount: Ints) -> Ints:
         if amount.max() == OPEN64 or amount.min() == -OPEN64:
             return _where_open(amount, values)
-        total = np.zeros(days * accounts, "i8")
+        total = np.zeros(size, "i8")
         np.add.at(total, where, amount[counts])
         own = total[rests]
         total *= ~(has_set | begins)
@@ -238,7 +280,8 @@ def _cells(cell: Ints, adds: Flags, amounts: Sequence[Ints], days: int, accounts
         return own
 
     known = {id(amount): values(amount) for amount in amounts}
-    return [ends, *(known[id(amount)] for amount in amounts)]
+    account, day = (ends // cells.days).astype("i4"), (ends % cells.days + cells.start).astype("i4")
+    return (account, day, *(known[id(amount)] for amount in amounts))
 
 
 def _where_open(amount: Ints, values: Callable[[Ints], Ints]) -> Ints:
