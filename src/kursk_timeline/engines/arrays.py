@@ -84,16 +84,17 @@ class Words:
     def buffers(self) -> tuple[bytes | None, Ints, bytes]:
         """Validity, offsets and data of an Arrow string column."""
         encoded = [b"" if text is None else text.encode() for text in self.texts]
-        lengths = np.array([len(one) for one in encoded], "i8")
+        lengths = np.array([len(one) for one in encoded], "i4")
         present = np.array([text is not None for text in self.texts], "?")
         data = b"".join(b"".join(map(encoded.__getitem__, codes.tolist())) * times for codes, times in self.blocks)
         offsets = np.zeros(1 + sum(len(codes) * times for codes, times in self.blocks), "i4")
         place = end = 0
         for codes, times in self.blocks:
-            ends = np.cumsum(lengths[codes])
+            ends = np.cumsum(lengths[codes], dtype="i4")
             size = int(ends[-1]) if len(ends) else 0
-            starts = end + size * np.arange(times)
-            offsets[place + 1 : place + 1 + len(codes) * times] = (starts[:, None] + ends).ravel()
+            starts = np.arange(end, end + size * times, size, "i4") if size else np.full(times, end, "i4")
+            rows = offsets[place + 1 : place + 1 + len(codes) * times].reshape(times, len(codes))
+            np.add(starts[:, None], ends, out=rows)
             place, end = place + len(codes) * times, end + size * times
         if present.all() or not self.blocks:
             return None, offsets, data

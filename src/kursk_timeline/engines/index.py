@@ -1,10 +1,11 @@
 """
 All accounts on all days, ready to be looked up.
 
-The index holds the steps of every account (`kernel`), and for each day the place of every account's step
-where that takes no more room than the steps themselves: a look-up then costs what its answer weighs,
-however many events there are. When events are added, only the accounts they touch are computed again, and
-of those only the day that is asked for, until they are asked often enough to deserve all days.
+The index holds the steps of every account (`kernel`), and for each day what every account says, where that
+takes little more room than the steps: a look-up then costs what its answer weighs, however many events
+there are; else it is a search in the steps. When events are added, only the accounts they touch are
+computed again, and of those only the day that is asked for, until they are asked often enough to deserve
+all days.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from kursk_timeline.measures import Measure
 from kursk_timeline.replay import bounds as plain
 from kursk_timeline.replay.bounds import Bounds
 
-ROOM = 4
+ROOM = 2
 """The table of days may have so many times as many places as there are steps, or…"""
 
-SMALL = 1 << 20
+SMALL = 1 << 18
 """…so many altogether; else it is left out."""
 
 OFTEN = 3
@@ -360,9 +361,9 @@ class Index(Book):
     @cached_property
     def _table(self) -> tuple[int, Ints] | None:
         """
-        The first day, and for each day from then on the place of every account's step, -1 before it begins.
+        The first day, and low, best and high of every account on each day from then on: by amount, day, account.
 
-        None where it would have many more places than there are steps.
+        None where it would have many more places than there are steps. Before an account begins it says nothing.
         """
         steps = self.steps
         if not len(steps.day):
@@ -370,10 +371,10 @@ class Index(Book):
         first, last = int(steps.day.min()), int(steps.day.max())
         if (last - first + 1) * self._accounts > max(SMALL, ROOM * len(steps.day)):
             return None
-        table = np.full((last - first + 1, self._accounts), -1, "i4")
-        table[steps.day - first, self._account_of_steps] = np.arange(len(steps.day), dtype="i4")
-        np.maximum.accumulate(table, axis=0, out=table)
-        return first, table
+        places = np.zeros((last - first + 1, self._accounts), "i4")
+        places[steps.day - first, self._account_of_steps] = np.arange(len(steps.day), dtype="i4")
+        np.maximum.accumulate(places, axis=0, out=places)
+        return first, np.stack([amount.take(places) for amount in steps[2:]])
 
     @property
     def _account_of_steps(self) -> Ints:
@@ -384,14 +385,18 @@ class Index(Book):
         """Account and day of each step in one number, ascending."""
         return self._account_of_steps * np.int64(NEVER) + self.steps.day
 
-    def _places(self, day: int) -> Ints:
-        """The place of every account's step on a day; below 0 before it begins."""
-        if self._table is not None:
-            first, table = self._table
-            return table[min(day - first, len(table) - 1)] if day >= first else np.full(self._accounts, -1)
+    @cached_property
+    def _amounts(self) -> Ints:
+        """Low, best and high of each step next to each other: a search takes all three at once."""
+        if not len(self.steps.day):
+            return np.zeros((1, 3), "i8")
+        return np.stack(self.steps[2:], axis=1)
+
+    def _searched(self, day: int) -> Ints:
+        """Low, best and high of every account on a day, found among its steps; before it begins it says nothing."""
         wanted = np.arange(self._accounts, dtype="i8") * NEVER + day
         places = np.searchsorted(self._moments, wanted, "right") - 1
-        return np.where(self.begins <= day, places, -1)
+        return self._amounts.take(places, axis=0, mode="clip").T
 
     def at(self, day: int) -> Answers:
         """
@@ -402,9 +407,12 @@ class Index(Book):
         """
         if len(self._changed) > max(MANY, self._accounts // 2):  # as many look-ups each time cost more than to build
             self._build()
-        places = self._places(day)
-        low, best, high = self._amounts.take(places, axis=0, mode="clip").T
-        found = Answers(low, best, high, self.sure_from <= day, places >= 0)
+        if self._table is None:
+            low, best, high = self._searched(day)
+        else:
+            first, table = self._table
+            low, best, high = table[:, min(max(day - first, 0), table.shape[1] - 1)].copy()
+        found = Answers(low, best, high, self.sure_from <= day, self.begins <= day)
         return found.replaced(len(self.columns.accounts), self._changed, day) if self._changed else found
 
     def many(self, days: Ints) -> Answers:
@@ -412,17 +420,9 @@ class Index(Book):
         if self._table is None or self._changed:
             return Answers.stacked([self.at(day) for day in days.tolist()], len(self.columns.accounts))
         first, table = self._table
-        places = table[np.clip(days - first, 0, len(table) - 1)]
-        places[days < first] = -1
-        low, best, high = np.moveaxis(self._amounts.take(places, axis=0, mode="clip"), 2, 0)
-        return Answers(low, best, high, self.sure_from <= days[:, None], places >= 0)
-
-    @cached_property
-    def _amounts(self) -> Ints:
-        """Low, best and high of each step next to each other: a look-up takes all three at once."""
-        if not len(self.steps.day):
-            return np.zeros((1, 3), "i8")
-        return np.stack(self.steps[2:], axis=1)
+        low, best, high = table.take(np.clip(days - first, 0, table.shape[1] - 1), axis=1)
+        each = days[:, None]
+        return Answers(low, best, high, self.sure_from <= each, self.begins <= each)
 
     def settled(self) -> tuple[Steps, Ints]:
         """All steps, and the day from which each account is sure, with whatever was changed worked in."""
@@ -433,9 +433,8 @@ class Index(Book):
     @property
     def nbytes(self) -> int:
         """Memory in use beside the columns, in bytes."""
-        kept = [*self.steps, self.begins, self.sure_from, self._amounts]
-        if self._table is not None:
-            kept.append(self._table[1])
+        looked_up = self._amounts if self._table is None else self._table[1]
+        kept = [*self.steps, self.begins, self.sure_from, looked_up]
         return sum(one.nbytes for one in kept)
 
 

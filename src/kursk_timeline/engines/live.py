@@ -18,7 +18,7 @@ import numpy as np
 
 from kursk_timeline.engines.accounts import ColumnHolders, ColumnLedger
 from kursk_timeline.engines.arrays import ArrayTable
-from kursk_timeline.engines.columns import Columns
+from kursk_timeline.engines.columns import Columns, Moment
 from kursk_timeline.engines.index import Answers, Book, Index, KnownIndex
 from kursk_timeline.engines.reading import Reader
 from kursk_timeline.engines.said import Accounts, Names, table
@@ -207,7 +207,8 @@ class Live:
                 answers = self.index(paths).at(day.toordinal())
             else:
                 answers = self._known_index(paths).at(day.toordinal(), known_on.toordinal())
-            return Accounts(day, known_on, answers, self._names(known_on, paths))
+            names = functools.partial(self._names, known_on, paths, self.columns.moment)
+            return Accounts(day, known_on, answers, names)
 
     def accounts(self, days: Sequence[dt.date], known_on: dt.date | None, paths: Paths) -> ArrayTable:
         """What every account says on some days, as one long table."""
@@ -219,7 +220,7 @@ class Live:
                 index = self._known_index(paths)
                 found = [index.at(day, known_on.toordinal()) for day in ordinals.tolist()]
                 answers = Answers.stacked(found, len(self.columns.accounts))
-            return table(ordinals, answers, self._names(known_on, paths))
+            return table(ordinals, answers, self._names(known_on, paths, self.columns.moment))
 
     def _known_index(self, paths: Paths) -> KnownIndex:
         self.refresh()
@@ -228,8 +229,8 @@ class Live:
             del self._known[paths]
         return _kept(self._known, paths, lambda: KnownIndex(self._book(None, paths)))
 
-    def _names(self, known_on: dt.date | None, paths: Paths) -> Names:
-        book, moment = self._book(known_on, paths), self.columns.moment
+    def _names(self, known_on: dt.date | None, paths: Paths, moment: Moment) -> Names:
+        book = self._book(known_on, paths)
 
         def holders_on(account: int, day: int) -> str:
             key, party = self.columns.accounts.things[account]

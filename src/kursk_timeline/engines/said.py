@@ -39,7 +39,7 @@ class Accounts(Rich):
         date: dt.date,
         known_on: dt.date | None,
         answers: Answers,
-        names: Names,
+        names: Callable[[], Names],
     ) -> None:
         self.date, self.known_on = date, known_on
         self.low, self.best, self.high = answers.low, answers.best, answers.high
@@ -49,7 +49,7 @@ class Accounts(Rich):
     @property
     def accounts(self) -> list[tuple[Key, str]]:
         """Key and party of each entry."""
-        return self._names.accounts.things[: len(self.low)]
+        return self._names().accounts.things[: len(self.low)]
 
     def __len__(self) -> int:
         """How many accounts have begun."""
@@ -61,7 +61,7 @@ class Accounts(Rich):
         holders, certain``. An open bound is infinite; of a name the numbers are null.
         """
         amounts = (np.atleast_2d(column) for column in (self.low, self.best, self.high, self.certain, self.begun))
-        return table(np.array([self.date.toordinal()]), Answers(*amounts), self._names)
+        return table(np.array([self.date.toordinal()]), Answers(*amounts), self._names())
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.table().__arrow_c_stream__(requested_schema)
