@@ -251,7 +251,7 @@ def sqlite_log(claims: Made, path: str | os.PathLike[str], *, through_log: bool 
         through_log: Append by `Log.append`, which reads every event and keeps it in memory. Otherwise the lines go to
             the store as the log would give them: the same file, but for the time of taking.
 
-    Cost: 2 to 3 seconds a million events, some 25 through the log.
+    Cost: 2 to 3 seconds a million events, some 10 through the log.
     """
     start = time.perf_counter()
     if through_log:

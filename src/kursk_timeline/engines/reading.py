@@ -1,8 +1,8 @@
 """
 Stored events, in bulk, into columns.
 
-Every kind has a plain record with the fields that are looked at here; sources and notes are passed over
-unread. What an event of a shape does to which account is found once (`shapes`), what a pair of dates
+Every kind has a plain record (`records`) with the fields that are looked at here; sources and notes are
+passed over unread. What an event of a shape does to which account is found once (`shapes`), what a pair of dates
 means is read once. Whatever is not as expected in any way, an event of an older version, an amount out
 of order, is read the slow and careful way, which gives the same rows or the error that names it.
 """
@@ -11,100 +11,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Annotated, Any, TypeAlias, Union
+from typing import Any, TypeAlias, Union
 
-import attrs
 import msgspec
 import numpy as np
 
 from kursk_timeline.engines.columns import OPEN64, About, Columns, Ints
-from kursk_timeline.engines.shapes import own_fields, recipe
+from kursk_timeline.engines.shapes import Step, recipe
 from kursk_timeline.errors import InputError
 from kursk_timeline.events.base import KINDS, AboutEvent, Event
 from kursk_timeline.events.codec import named
 from kursk_timeline.events.kinds import Retracted, Superseded
+from kursk_timeline.events.records import MOST_KNOWN, Amount, Kind, decoded, takes_negative
 from kursk_timeline.projections import Projection, effects
 from kursk_timeline.quantity import Quantity
 from kursk_timeline.replay.account import days_of
 from kursk_timeline.replay.bounds import FOREVER
-from kursk_timeline.units import LIMIT
 from kursk_timeline.when import When, day_of
-
-_Base = Annotated[int, msgspec.Meta(ge=-LIMIT, le=LIMIT)]
-
-
-class _Amount(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    unit: str
-    base: str
-    low: _Base | None
-    best: _Base
-    high: _Base | None
-    phrase: str | None = None
-
-
-_ABSENT: Any = msgspec.UNSET
-
-_types: dict[str, Any] = {"str": str, "bool": bool, "str | None": str | None}
-"""How fields are read that are declared so; anything else is taken as it comes."""
-
-
-class _Kind:
-    """How the stored form of one kind is read, and what tells its shapes apart."""
-
-    def __init__(self, cls: type[Event]) -> None:
-        self.cls, self.version, self.foretells = cls, cls.version, cls.foretells
-        self.is_claim = cls.is_claim and not issubclass(cls, AboutEvent)  # what speaks of another is read with care
-        own = [field for field in attrs.fields(cls) if field.name in own_fields(cls)]
-        # A quantity that is not declared as one is read as what it is, JSON, and then the careful way.
-        quantities = [field for field in own if "Quantity" in str(field.type)]
-        needed = [field.name for field in quantities if field.default is attrs.NOTHING]
-        optional = [field.name for field in quantities if field.default is None]
-        self.is_plain = len(needed) + len(optional) == len(quantities)
-        """False where a quantity that is left out stands for some other than none."""
-        others = [field for field in own if field not in quantities]
-        fields: list[Any] = [
-            ("v", int),
-            ("reported", str),
-            ("claimant", str),
-            ("occurred", str, _ABSENT) if issubclass(cls, AboutEvent) else ("occurred", str),
-            ("restated_until", str | None, None),
-            *((name, msgspec.Raw, _ABSENT) for name in ("sources", "grading", "note")),
-            *((field.name, _types.get(str(field.type), Any), _ABSENT) for field in others),
-            *((name, _Amount) for name in needed),
-            *((name, _Amount | None, None) for name in optional),
-        ]
-        fields.sort(key=len)  # those without a default come first
-        self.struct = msgspec.defstruct(
-            cls.__name__, fields, tag_field="kind", tag=cls.kind, forbid_unknown_fields=True, gc=False
-        )
-        plain = [field.name for field in others if str(field.type) in _types]
-        loose = [attrgetter(field.name) for field in others if str(field.type) not in _types]
-        amounts = [attrgetter(name) for name in optional]
-        units = [f"{name}.{part}" for name in needed for part in ("unit", "base")]
-        always = attrgetter("claimant", "v", *plain, *units)  # two or more names give a tuple
-
-        def shape(row: Any) -> tuple[Any, ...]:
-            found: tuple[Any, ...] = always(row)
-            for get in amounts:
-                amount = get(row)
-                found += (None,) if amount is None else (amount.unit, amount.base)
-            for get in loose:
-                value = get(row)
-                found += (type(value), value)  # 1 and True are one key
-            return found
-
-        self.shape: Callable[[Any], tuple[Any, ...]] = shape if amounts or loose else always
-        """Everything of an event that its effects can depend on beside numbers, and its claimant."""
-
-
-MOST_KNOWN = 1 << 18
-"""So many shapes, and so many pairs of dates, are remembered."""
 
 _ADDS, _NEGATED, _SIGNED = 1, 2, 4
 """What may be peculiar to an effect: it adds; with the other sign; its amount may be negative."""
 
 _Effects: TypeAlias = list[tuple[int, int, Callable[[Any], Any]]]
 """For each effect of a shape: the account, what is peculiar to it, and the quantity of a record."""
+
+_BY_TEXTS: _Effects = []
+"""Stands for the effects of a shape that depend on the texts that are no part of it."""
 
 
 class Reader:
@@ -121,10 +53,10 @@ class Reader:
     def __init__(self, columns: Columns, projections: Sequence[Projection]) -> None:
         self.columns = columns
         self.projections = tuple(projections)
-        self._kinds = {kind.struct: kind for kind in map(_Kind, KINDS.values()) if kind.is_plain}
+        self._kinds = {kind.struct: kind for kind in map(Kind, KINDS.values()) if kind.is_plain}
         union: Any = Union[tuple(self._kinds)]  # noqa: UP007  (of as many kinds as there are)
         self._decoder = msgspec.json.Decoder(union)
-        self._known_effects: dict[tuple[_Kind, tuple[Any, ...]], _Effects | None] = {}
+        self._known_effects: dict[tuple[Kind, tuple[Any, ...]], _Effects | None] = {}
         self._windows: dict[tuple[bool, str, str], tuple[int, int, int] | None] = {}
         self._days: dict[str, int] = {}
 
@@ -158,7 +90,7 @@ class Reader:
         speaking: list[About] = []
         kinds, windows, known_effects = self._kinds, self._windows, self._known_effects
         claimants = self.columns.claimants
-        for place, record in enumerate(self._decoded(bodies)):
+        for place, record in enumerate(decoded(self._decoder, bodies)):
             kind = kinds.get(type(record))
             if kind is None or record.v != kind.version or not kind.is_claim:
                 self._carefully(start + place, careful(place), rows, found, speaking)
@@ -168,8 +100,10 @@ class Reader:
             shape = (kind, kind.shape(record))
             try:
                 these = known_effects[shape]
+                if these is _BY_TEXTS:
+                    these = known_effects[kind, shape[1] + kind.texts_of(record)]
             except (KeyError, TypeError):  # not seen yet; or a list or an object where none is expected
-                these = self._new_shape(shape, careful(place))
+                these = self._new_shape(kind, record, careful(place))
             if (
                 window is None
                 or these is None
@@ -194,22 +128,6 @@ class Reader:
         table = np.array(found, "i8").reshape(-1, 6).T
         self._check(table, lambda row: careful(row - start))
         self.columns.add(np.array(rows, "i8").reshape(-1, 7).T, self._effects_of(table), ids, speaking)
-
-    def _decoded(self, bodies: Sequence[bytes]) -> Sequence[Any]:
-        """A plain record of each event; None where it is not as expected."""
-        try:
-            records = self._decoder.decode_lines(b"\n".join(bodies))
-            if len(records) == len(bodies):
-                return records
-        except (msgspec.DecodeError, RecursionError):
-            pass
-        return [self._decoded_alone(body) for body in bodies]
-
-    def _decoded_alone(self, body: bytes) -> Any:
-        try:
-            return self._decoder.decode(body)
-        except (msgspec.DecodeError, RecursionError):
-            return None
 
     def _window(self, foretells: bool, occurred: str, reported: str) -> tuple[int, int, int] | None:
         """First and last day of an event so dated, and the day it was known; None where that is not as it should be."""
@@ -237,32 +155,35 @@ class Reader:
             self._days[text] = day
         return day
 
-    def _new_shape(self, shape: tuple[_Kind, tuple[Any, ...]], event: Event) -> _Effects | None:
+    def _new_shape(self, kind: Kind, record: Any, event: Event) -> _Effects | None:
         """What an event of a new shape does, and with it all others of the shape; None where only each one can tell."""
-        steps = recipe(event, self.projections)
-        found: _Effects | None = None
-        if steps is not None:
-            found = []
-            for step in steps:
-                account = self.columns.accounts[step.key, event.party]
-                peculiar = _ADDS * step.adds + _NEGATED * step.negated
-                if step.field is None:
-                    found.append((account, peculiar + _SIGNED, _always(self._amount(step.value))))
-                else:
-                    peculiar += _SIGNED * _takes_negative(event, step.field)
-                    found.append((account, peculiar, attrgetter(step.field)))
+        parts = kind.shape(record)
         try:
-            self._known_effects[shape] = found
+            by_texts = self._known_effects.get((kind, parts)) is _BY_TEXTS
         except TypeError:
             return None  # nothing to know it by
+        steps = None if by_texts else recipe(event, self.projections, hidden=kind.texts)
+        if steps is None and kind.texts:  # it may depend on what they say
+            self._known_effects[kind, parts] = _BY_TEXTS
+            parts += kind.texts_of(record)
+            steps = recipe(event, self.projections)
+        found = None if steps is None else [self._effect(step, event) for step in steps]
+        self._known_effects[kind, parts] = found
         return found
 
-    def _amount(self, value: Quantity | str | None) -> _Amount:
+    def _effect(self, step: Step, event: Event) -> tuple[int, int, Callable[[Any], Any]]:
+        account = self.columns.accounts[step.key, event.party]
+        peculiar = _ADDS * step.adds + _NEGATED * step.negated
+        if step.field is None:
+            return account, peculiar + _SIGNED, _always(self._amount(step.value))
+        return account, peculiar + _SIGNED * takes_negative(event, step.field), attrgetter(step.field)
+
+    def _amount(self, value: Quantity | str | None) -> Amount:
         if isinstance(value, Quantity):
-            return _Amount("", "", value.low_base, value.best_base, value.high_base)
+            return Amount("", "", value.low_base, value.best_base, value.high_base)
         assert value is not None
         code = self.columns.names[value]
-        return _Amount("", "", code, code, code)
+        return Amount("", "", code, code, code)
 
     def _carefully(
         self,
@@ -314,15 +235,5 @@ class Reader:
         return [rows, accounts, peculiar & _ADDS, low, np.where(negated, -best, best), high]
 
 
-def _takes_negative(event: Event, field: str) -> bool:
-    """Whether events of this one's kind take an amount below zero in a field."""
-    unit = getattr(event, field).unit
-    try:
-        attrs.evolve(event, **{field: Quantity.from_base(-1, -1, -1, unit)})  # type: ignore[arg-type]  # its own field
-    except InputError:
-        return False
-    return True
-
-
-def _always(amount: _Amount) -> Callable[[Any], Any]:
+def _always(amount: Amount) -> Callable[[Any], Any]:
     return lambda _: amount

@@ -14,12 +14,13 @@ themselves, the dates, the claimant, the sources. A form has none of these, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 import attrs
 
 from kursk_timeline.events.base import Event, form
+from kursk_timeline.events.records import own_fields
 from kursk_timeline.measures import Key
 from kursk_timeline.projections import Projection, effects
 from kursk_timeline.projections.effect import Effect
@@ -107,16 +108,19 @@ def _step(effect: Effect) -> Step:
     return Step(effect.key, effect.adds, None, False, effect.value)
 
 
-def recipe(event: Event, projections: Sequence[Projection]) -> Recipe | None:
+def recipe(event: Event, projections: Sequence[Projection], hidden: Collection[str] = ()) -> Recipe | None:
     """
     What the projections do to every event of this one's shape; None where it depends on more than the shape.
+
+    Args:
+        hidden: Own fields that are no part of the shape.
 
     What comes out is tried on the event itself. Whoever asks for the class of an amount, and not for the
     amount, is found out like that.
     """
     looks = _Looks()
     fields: dict[str, Any] = {}
-    for name in own_fields(type(event)):
+    for name in {field.name for field in own_fields(type(event))} - set(hidden):
         value = getattr(event, name)
         fields[name] = _Slot(value, name, looks) if isinstance(value, Quantity) else value
     try:
@@ -125,11 +129,3 @@ def recipe(event: Event, projections: Sequence[Projection]) -> Recipe | None:
     except Exception:  # whatever a function does with what it may not see says nothing about real events
         return None
     return found if fits else None
-
-
-_COMMON = frozenset(field.name for field in attrs.fields(Event))
-
-
-def own_fields(cls: type[Event]) -> list[str]:
-    """The names of the fields that a kind has beside those of every event."""
-    return [field.name for field in attrs.fields(cls) if field.init and field.name not in _COMMON]

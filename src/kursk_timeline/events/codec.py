@@ -63,7 +63,7 @@ def decode(body: bytes | str) -> Event:
     """An event from its stored bytes."""
     try:
         raw = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"not JSON: {error}") from error
     return from_json(raw)
 
@@ -135,19 +135,6 @@ fill(named)
 def is_canonical(body: bytes) -> bool:
     """Whether bytes that are JSON are written in the one form whose hash is an id."""
     return encode(msgspec.json.decode(body)) == body
-
-
-def check_stored(event: Event) -> None:
-    """
-    Read an event that nobody has looked at yet, to see that it is one.
-
-    Raises:
-        DecodeError: its bytes are no event, or not in canonical form.
-    """
-    source = f"event {event.id[:12]}…"
-    named(event.canonical, source)
-    if not is_canonical(event.canonical):
-        raise DecodeError("not in canonical form", source=source)
 
 
 # --- old shapes --------------------------------------------------------------------------------

@@ -4,17 +4,23 @@ JSON Lines: one event a line, for exchange and for git.
 Reading is strict, since files come from anywhere: duplicate keys, numbers that are not whole, NaN,
 over-long lines and deep nesting are refused, each with file and line. Writing gives the canonical
 bytes, so that equal logs give equal files.
+
+Lines as they are written here, which is most lines of most files, are told from others in bulk
+(`events.checked`) and are events that are read when somebody looks. `parse_line` reads all others.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import IO, Any, NoReturn
 
 from kursk_timeline.errors import DecodeError, NewerVersionError, StorageError, UnknownKindError, shown
-from kursk_timeline.events.base import Event
+from kursk_timeline.events.base import Event, unread
+from kursk_timeline.events.checked import kinds_of, portions
 from kursk_timeline.events.codec import from_json
 from kursk_timeline.formats.whole import write_whole
 from kursk_timeline.text import file_path
@@ -100,8 +106,10 @@ def read(file: str | os.PathLike[str] | IO[bytes], *, name: str | None = None) -
         name: What messages call it; the path where not given.
 
     Raises:
-        DecodeError: names file and line. Nothing after that line is read.
+        DecodeError: names file and line. Nothing after that line is given.
         StorageError: the file cannot be opened or read.
+
+    Cost: some 5 µs an event in canonical form, some 35 in any other. Lines are read a thousand ahead.
     """
     if not isinstance(file, (str, os.PathLike)) and hasattr(file, "readline"):
         yield from _read(file, name or "standard input")
@@ -125,26 +133,47 @@ def read_events(file: str | os.PathLike[str] | IO[bytes]) -> list[Event]:
     Raises:
         DecodeError: names file, line and field.
         StorageError: the file cannot be opened or read.
+
+    Cost: as `read`.
     """
     return list(read(file))
 
 
+_BLANKS = b" \t\r\n"
+
+
 def _read(file: IO[bytes], source: str) -> Iterator[Event]:
     number = 0
+    for raws in portions(_raw_lines(file), len):
+        stripped = [raw.strip(_BLANKS) for raw in raws]
+        if not number:
+            stripped[0] = raws[0].removeprefix(codecs.BOM_UTF8).strip(_BLANKS)
+        for raw, line, kind in zip(raws, stripped, kinds_of(stripped), strict=True):
+            number += 1
+            if kind is not None and len(raw) <= MAX_LINE:
+                yield unread(kind, sha256(line).hexdigest(), line)
+            elif (event := _carefully(raw, source, number)) is not None:
+                yield event
+
+
+def _raw_lines(file: IO[bytes]) -> Iterator[bytes]:
     while raw := file.readline(MAX_LINE + 1):
-        number += 1
+        yield raw
+
+
+def _carefully(raw: bytes, source: str, number: int) -> Event | None:
+    """The event of one line, read with care; None where the line is empty."""
+    try:
+        if len(raw) > MAX_LINE:
+            raise DecodeError(f"longer than {MAX_LINE:,} bytes; is this a file of events?")
         try:
-            if len(raw) > MAX_LINE:
-                raise DecodeError(f"longer than {MAX_LINE:,} bytes; is this a file of events?")
-            try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip(" \t\r\n")
-            except UnicodeDecodeError as error:
-                raise DecodeError(f"not UTF-8 at byte {error.start + 1}") from error
-            if line:
-                yield parse_line(line)
-        except (UnknownKindError, NewerVersionError, DecodeError) as error:
-            cut = "" if raw.endswith(b"\n") or "not JSON" not in error.problem else " (the file ends here: cut off?)"
-            raise type(error)(error.problem + cut, source=source, line=number) from error
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip(" \t\r\n")
+        except UnicodeDecodeError as error:
+            raise DecodeError(f"not UTF-8 at byte {error.start + 1}") from error
+        return parse_line(line) if line else None
+    except (UnknownKindError, NewerVersionError, DecodeError) as error:
+        cut = "" if raw.endswith(b"\n") or "not JSON" not in error.problem else " (the file ends here: cut off?)"
+        raise type(error)(error.problem + cut, source=source, line=number) from error
 
 
 def lines(events: Iterable[Event]) -> Iterator[bytes]:

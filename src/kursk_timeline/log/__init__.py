@@ -27,8 +27,9 @@ from kursk_timeline.errors import (
     QueryError,
     shown,
 )
-from kursk_timeline.events.base import AboutEvent, Event, is_unread
-from kursk_timeline.events.codec import check_stored, stored
+from kursk_timeline.events.base import AboutEvent, Event
+from kursk_timeline.events.checked import checked
+from kursk_timeline.events.codec import stored
 from kursk_timeline.fork import quiet_during_fork
 from kursk_timeline.log.check import Verified, verify
 from kursk_timeline.log.checkpoint import Checkpoint
@@ -143,7 +144,8 @@ class Log:
             LogError: the store failed; nothing was appended.
             LostConnectionError: the connection broke again and again; send the batch again later.
 
-        Cost: O(batch) hashes, and one durable write.
+        Cost: O(batch) hashes, and one durable write. Events that nobody has looked at yet, as a file gives them,
+        are checked first: some 3 µs each, and they are taken from `events` a thousand ahead.
         """
         if not isinstance(events, Iterable):
             events = [events]
@@ -151,11 +153,9 @@ class Log:
         about: list[AboutEvent] = []
         if expected_size is not None and (not isinstance(expected_size, int) or isinstance(expected_size, bool)):
             raise InputError(f"expected_size is a number of events, not {shown(expected_size)}")
-        for event in events:
+        for event in checked(events):
             if not isinstance(event, Event):
                 raise InputError(f"only events can be appended, not {shown(event)}")
-            if is_unread(event):
-                check_stored(event)
             if batch.setdefault(event.id, event) is event and isinstance(event, AboutEvent):
                 about.append(event)
         with self._lock:
