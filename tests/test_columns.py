@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import kursk_timeline as kt
 from kursk_timeline.engines import columns as columns_module
+from kursk_timeline.engines import ids as ids_module
 from kursk_timeline.engines.columns import (
     EFFECT,
     NEVER,
@@ -158,7 +159,8 @@ def test_codes_count_up_and_come_back() -> None:
 @pytest.mark.parametrize("few", [1, 100])
 def test_rows_are_found_by_id(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """One by one or many at once; ids that share their first eight bytes are told apart."""
-    monkeypatch.setattr(columns_module, "FEW", few)
+    for module in (ids_module, columns_module):
+        monkeypatch.setattr(module, "FEW", few)
     columns = Columns()
     assert columns.rows_of(["00" * 32] * 2) == [None, None]
     ids = [f"{n % 3:016x}{n:016x}" + "0" * 32 for n in range(9)]
@@ -499,6 +501,42 @@ def test_a_pattern_that_wants_a_common_field_is_no_pattern_of_the_shape() -> Non
 
     assert recipe(VARIED[0], [matching]) is None
     assert of(read(VARIED, projections=[matching])) == by_definition(VARIED, [matching])
+
+
+ROLES = ["to the north", "to the south", None, "to hold a bridge", "to hold a road", "to hold a ford"]
+
+
+def deployed_for(role: str | None, day: int) -> Event:
+    """Invented."""
+    return kt.ForceDeployed(
+        force="russia", region="kursk", troops=f"{day}00", role=role, **common(f"2024-08-{day:02}", "russia/mod")
+    )
+
+
+DEPLOYED = [deployed_for(ROLES[n % len(ROLES)], 6 + n) for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("look", "asked_for"),
+    [
+        (lambda e: "x", 2),  # on a form, and once on an event
+        (lambda e: e.role or "none", 1 + 2 * len(ROLES)),  # on a form without it, then twice for each
+        (lambda e: "north" if e.role and "north" in e.role else "elsewhere", 1 + 2 * len(ROLES)),
+        (lambda e: "short" if e.troops.unit == "km2" and e.role else "long", 2),  # it never came so far
+    ],
+)
+def test_a_text_makes_a_shape_only_for_who_looks_at_it(look: Callable[[Any], str], asked_for: int) -> None:
+    """What is written for people, in words of its own for every event, costs nothing."""
+    asked: list[Event] = []
+
+    @projection(measures=[Measure("seen", unit="persons")])
+    def seen(event: Any) -> Effect:
+        asked.append(event)
+        return Effect.set(f"seen/{look(event).replace(' ', '-')}/x", event.troops)
+
+    found = of(read(DEPLOYED, projections=[seen]))
+    assert len(asked) == asked_for
+    assert found == by_definition(DEPLOYED, [seen])
 
 
 # --- kinds of one's own ------------------------------------------------------------------------

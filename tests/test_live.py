@@ -34,7 +34,7 @@ from hypothesis import strategies as st
 import kursk_timeline as kt
 from kursk_timeline import timeline as timeline_module
 from kursk_timeline.engines import accounts as accounts_module
-from kursk_timeline.engines import bulk, columns, index, live
+from kursk_timeline.engines import bulk, columns, ids, index, live
 from kursk_timeline.engines.columns import OPEN64
 from kursk_timeline.errors import QuantityError, UnknownKindError
 from kursk_timeline.events.base import Event
@@ -64,6 +64,7 @@ quick = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 SMALL = [
     (columns, "FEW", 1),
+    (ids, "FEW", 1),
     (columns, "FRESH", 1),
     (index, "FRESH", 1),
     (index, "ROOM", 0),

@@ -6,11 +6,12 @@ import datetime as dt
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,8 +19,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 import kursk_timeline as kt
 import postgres
+from kursk_timeline.engines.ids import Ids
 from kursk_timeline.events.codec import stored
 from kursk_timeline.log import Log
+from kursk_timeline.log.held import Held
 from kursk_timeline.log.merkle import Frontier, leaf_hash, peaks_of
 from kursk_timeline.log.port import Chunk, Store
 from kursk_timeline.stores.memory import MemoryStore
@@ -113,13 +116,13 @@ def test_an_interrupt_after_the_commit_counts_nothing_twice(log: Log, monkeypatc
     for half in (False, True):
         batch = [held("2024-08-06", f"{len(log) + n} km2", note="cut") for n in range(1, 4)]
 
-        def cut(ids: list[str], records: list[kt.Record], half: bool = half) -> None:
+        def cut(self: Held, ids: list[str], records: list[kt.Record], half: bool = half) -> None:
             if half:
-                log._numbers.update(zip(ids, (record.seq for record in records), strict=True))
+                self.numbers.update(zip(ids, (record.seq for record in records), strict=True))
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(log, "_took", cut)
+            patched.setattr(Held, "add", cut)
             with pytest.raises(KeyboardInterrupt):
                 log.append(batch)
         assert log.append(batch).added == ()
@@ -248,6 +251,60 @@ def test_threads_lose_nothing(log: Log) -> None:
 # --- every store under any calls ---------------------------------------------------------------
 
 
+def ids_of(store: Store) -> Ids:
+    """What somebody knows who has read a store."""
+    ids = bytes.fromhex("".join(id_ for chunk in store.chunks() for id_ in chunk.ids))
+    halves = np.frombuffer(ids, ">u8").reshape(-1, 4)
+    return Ids(halves[:, 0], halves[:, 1])
+
+
+def test_an_append_reads_nothing_that_somebody_else_has_read(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows what is there already and what is spoken of; whoever asks for all records gets all."""
+    log.append(EVENTS[:8])
+    other = Log(log.store)
+    other.lend(ids_of(log.store))
+    log.append(EVENTS[8])
+    read: list[int] = []
+    chunks = log.store.chunks
+
+    def seen(after: int = 0) -> Iterator[Chunk]:
+        read.append(after)
+        return chunks(after)
+
+    monkeypatch.setattr(log.store, "chunks", seen)
+    receipt = other.append([EVENTS[2], EVENTS[8], EVENTS[9], retracted(EVENTS[3], "2024-09-01")])
+    assert [record.seq for record in receipt.already] == [3, 9]
+    assert (receipt.added[0].seq, receipt.added[0].event) == (10, EVENTS[9])
+    assert (receipt.size, len(other), EVENTS[1] in other, EVENTS[20] in other) == (11, 11, True, False)
+    assert other[EVENTS[4].id].seq == 5
+    assert other.append(EVENTS[2]).added == ()
+    assert other.checkpoint() == log.checkpoint()
+    with pytest.raises(kt.InputError, match="append that one first"):
+        other.append(retracted(EVENTS[20], "2024-09-01"))
+    assert 0 not in read
+    assert other.records() == log.records()
+    assert 0 in read
+
+
+def test_an_id_that_begins_like_another_is_not_there(log: Log) -> None:
+    """Whoever lends ids may keep but half of each; what he finds is looked at."""
+
+    class FirstForAll:
+        def __len__(self) -> int:
+            return 3
+
+        def rows_of(self, ids: Sequence[str]) -> list[int | None]:
+            return [0] * len(ids)
+
+    log.append(EVENTS[:3])
+    other = Log(log.store)
+    other.lend(FirstForAll())
+    receipt = other.append([EVENTS[0], EVENTS[5]])
+    assert [record.seq for record in receipt.already] == [1]
+    assert [record.event for record in receipt.added] == [EVENTS[5]]
+    assert EVENTS[6] not in other
+
+
 GHOST = held("2024-08-06", "404 km2", note="never appended")
 
 
@@ -269,6 +326,8 @@ class StoresAgree(RuleBasedStateMachine):
 
             self.url = postgres.new_database()
             self.open["postgres"] = lambda: PostgresStore(self.url, create=True)
+        # Of one memory somebody else has read the first events whenever it is opened again, and has their ids.
+        self.open["lent"] = self.open["memory"]
         self.logs = {name: Log(make(), clock=lambda: NOON) for name, make in self.open.items()}
 
     appended = Bundle("appended")
@@ -299,15 +358,23 @@ class StoresAgree(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         for name, make in self.open.items():
-            if name != "memory":
+            if name == "lent":
+                store = self.logs[name].store
+                self.logs[name] = Log(store, clock=lambda: NOON)
+                self.logs[name].lend(ids_of(store))
+            elif name != "memory":
                 self.logs[name].close()
                 self.logs[name] = Log(make(), clock=lambda: NOON)
+
+    @rule()
+    def read(self) -> None:
+        self.all(lambda log: log.records())
 
     @rule(other_connection=st.booleans())
     def crash(self, other_connection: bool) -> None:
         """Somebody inserts and is gone before it is all over; the log goes on as if he had never been there."""
         for name, make in self.open.items():
-            store = make() if other_connection and name != "memory" else self.logs[name].store
+            store = make() if other_connection and name not in ("memory", "lent") else self.logs[name].store
             size = store.size()
             frontier = Frontier([peak and store.node(*peak) for peak in peaks_of(size)])
             ghost = Chunk(size + 1, NOON, [GHOST.id], [GHOST.canonical])
@@ -317,9 +384,11 @@ class StoresAgree(RuleBasedStateMachine):
             if store is not self.logs[name].store:
                 store.close()
 
-    @rule(seq=st.integers(-1, 12))
-    def look(self, seq: int) -> None:
+    @rule(seq=st.integers(-1, 12), event=st.sampled_from(EVENTS), digits=st.sampled_from([5, 6, 64]))
+    def look(self, seq: int, event: kt.Event, digits: int) -> None:
         self.all(lambda log: log[seq])
+        self.all(lambda log: event in log)
+        self.all(lambda log: log[event.id[:digits]])
 
     @rule(seq=st.integers(0, 12), size=st.one_of(st.none(), st.integers(0, 12)))
     def prove(self, seq: int, size: int | None) -> None:
@@ -333,7 +402,9 @@ class StoresAgree(RuleBasedStateMachine):
 
     @invariant()
     def same_records(self) -> None:
-        first, *others = (log.records() for log in self.logs.values())
+        lent = self.logs["lent"]  # asked one by one, it need not read all
+        first, *others = (log.records() for log in self.logs.values() if log is not lent)
+        others.append([lent[seq] for seq in range(1, len(lent) + 1)])
         assert all(other == first for other in others)
         assert [record.seq for record in first] == list(range(1, len(first) + 1))
         assert len({log.root for log in self.logs.values()}) == 1

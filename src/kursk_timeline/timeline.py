@@ -645,7 +645,7 @@ class Timeline(Rich):
         if dates is None:
             return self._every(every)
         several = [dates] if isinstance(dates, (str, dt.date, When)) else dates
-        return [self._day(date) for date in several]
+        return [date if type(date) is dt.date else self._day(date) for date in several]
 
     def _every(self, every: object) -> Sequence[dt.date]:
         if every not in get_args(Every):

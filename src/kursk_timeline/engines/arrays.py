@@ -92,7 +92,7 @@ class Words:
         for codes, times in self.blocks:
             ends = np.cumsum(lengths[codes], dtype="i4")
             size = int(ends[-1]) if len(ends) else 0
-            starts = np.arange(end, end + size * times, size, "i4") if size else np.full(times, end, "i4")
+            starts = np.arange(end, end + size * times, size, dtype="i4") if size else np.full(times, end, "i4")
             rows = offsets[place + 1 : place + 1 + len(codes) * times].reshape(times, len(codes))
             np.add(starts[:, None], ends, out=rows)
             place, end = place + len(codes) * times, end + size * times

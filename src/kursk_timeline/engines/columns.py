@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from kursk_timeline.engines.ids import FEW, Ids
 from kursk_timeline.errors import QuantityError
 from kursk_timeline.measures import UNCLAIMED, Key
 from kursk_timeline.replay.bounds import FOREVER
@@ -35,10 +36,6 @@ class SumError(QuantityError, OverflowError):
 
 NEVER = FOREVER + 1
 """The day after the last: the end of what never ends."""
-
-
-FEW = 8
-"""So many ids are looked for one by one."""
 
 
 FRESH = 4096
@@ -195,6 +192,8 @@ class Columns:
         self._unsettled: list[tuple[int, str, str | None]] = []
         """What withdraws or replaces and came since `settle`: its row, and the ids of the other and the successor."""
         self._settled = 0
+        self._known_ids = Ids(self.ids["head"], self.ids["rest"])
+        """Those of the first so many events."""
         self._grouped = _Grouped(np.empty(0, "i4"), np.zeros(1, "i8"), 0, None)
 
     def __len__(self) -> int:
@@ -210,27 +209,24 @@ class Columns:
         """Memory in use, in bytes."""
         return self.events.nbytes + self.effects.nbytes + self.ids.nbytes
 
+    def ids_so_far(self) -> Ids:
+        """The ids of all events there are."""
+        if len(self._known_ids) != len(self.ids):
+            self._known_ids = Ids(self.ids["head"], self.ids["rest"])
+        return self._known_ids
+
     def rows_of(self, ids: Sequence[str]) -> list[int | None]:
-        """
-        The rows of events with these ids (64 hexadecimal digits); None where there is none.
-
-        Half of a SHA-256 is kept, 128 bits: nobody has ever found two inputs that share it.
-
-        Cost: a pass over all ids for each of a few; for many, one sort.
-        """
-        heads, rests = self.ids["head"], self.ids["rest"]
-        wanted = [(int(id_[:16], 16), int(id_[16:32], 16)) for id_ in ids]
-        if len(ids) < FEW:
-            places = [np.flatnonzero(heads == head) for head, _ in wanted]
-        else:
-            order = np.argsort(heads)
-            ends = [
-                np.searchsorted(heads, np.array([head for head, _ in wanted], "u8"), side, sorter=order)
-                for side in ("left", "right")
-            ]
-            places = [order[a:b] for a, b in zip(*ends, strict=True)]
-        rows = (place[rests[place] == rest] for place, (_, rest) in zip(places, wanted, strict=True))
-        return [int(row[0]) if len(row) else None for row in rows]
+        """The rows of events with these ids (64 hexadecimal digits); None where there is none. Cost: see `Ids`."""
+        known = self._known_ids
+        if len(self.ids) - len(known) > max(FRESH, len(known) // 16) or len(ids) >= FEW:
+            known = self.ids_so_far()
+        rows = known.rows_of(ids)
+        if len(known) < len(self.ids):
+            missing = [place for place, row in enumerate(rows) if row is None]
+            fresh = Ids(*(self.ids[half][len(known) :] for half in ("head", "rest")))
+            for place, row in zip(missing, fresh.rows_of([ids[place] for place in missing]), strict=True):
+                rows[place] = None if row is None else row + len(known)
+        return rows
 
     def by_account(self) -> Ints:
         """The rows of all effects by account, each account's in log order. Cost: a sort, where there are many new."""

@@ -11,12 +11,11 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
 
 import attrs
-import msgspec
 
 from kursk_timeline.errors import (
     ConflictError,
@@ -33,6 +32,7 @@ from kursk_timeline.events.codec import stored
 from kursk_timeline.fork import quiet_during_fork
 from kursk_timeline.log.check import Verified, verify
 from kursk_timeline.log.checkpoint import Checkpoint
+from kursk_timeline.log.held import Held, Ids, Record
 from kursk_timeline.log.merkle import Frontier, Tree, leaf_hash, peaks_of
 from kursk_timeline.log.port import CHUNK_BYTES, CHUNK_EVENTS, Chunk, Store
 from kursk_timeline.log.proofs import Extension, Inclusion
@@ -42,26 +42,13 @@ __all__ = ["Appended", "Log", "Record"]
 FOLLOW_SECONDS = 5.0
 """How long one wait of `Log.follow` lasts at most."""
 
+ID_DIGITS = 64
+
 LATELY = 16
 """So many portions of events are remembered when single ones are asked for."""
 
 RETRY_SECONDS = (0.1, 0.5, 2.0)
 """How long an append waits before each time it is sent again after the connection broke."""
-
-
-class Record(msgspec.Struct, frozen=True, gc=False):  # made by the million: ten times faster than any other class
-    """
-    An event and its place in the log.
-
-    Args:
-        seq: Its number, from 1, without gaps.
-        recorded_at: When the log took it, UTC; never before its predecessor's.
-        event: The event.
-    """
-
-    seq: int
-    recorded_at: dt.datetime
-    event: Event
 
 
 @attrs.frozen
@@ -104,8 +91,8 @@ class Log:
     def __init__(self, store: Store, *, clock: Callable[[], dt.datetime] = utc_now) -> None:
         self.store = store
         self._clock = clock
-        self._records: list[Record] = []
-        self._numbers: dict[str, int] = {}
+        self._held = Held()
+        self._lent: Ids | None = None
         self._tree = Tree()
         self._frontier = Frontier()
         self._inside = False
@@ -114,8 +101,8 @@ class Log:
         """An append was interrupted, and so was whatever was to put that right."""
         self._largest = 0
         """The largest size that was ever seen."""
-        self._lately: dict[int, list[Event]] = {}
-        """Events that were read with one that was asked for, by the number of the first."""
+        self._lately: dict[int, list[Record]] = {}
+        """Records that were read with one that was asked for, by the number of the first."""
         self._lock = threading.RLock()
         quiet_during_fork(self)
 
@@ -161,8 +148,9 @@ class Log:
         with self._lock:
             if self._inside:
                 raise LogError("an append to this log is under way in this very thread; append again when it is over")
-            if all(id_ in self._numbers for id_ in batch):  # nothing to write, so nobody need be kept out
-                return self._receipt(batch, len(self))
+            if len(self._numbers_of(batch)) == len(batch):  # nothing to write, so nobody need be kept out
+                self._catch_up()
+                return self._receipt(batch, self._held.size)
             for pause in (*RETRY_SECONDS, None):
                 try:
                     return self._receipt(batch, self._append(batch, about, expected_size))
@@ -174,20 +162,19 @@ class Log:
 
     def _append(self, batch: dict[str, Event], about: Sequence[AboutEvent], expected_size: int | None) -> int:
         """Append what is not there yet; the size before."""
-        numbers = self._numbers
         try:
             self._inside = self._unsettled = True
             self.store.begin()
             self._read_on()  # what others appended until now, when nobody else can any more
             self._check_references(about, batch)
-            size = len(self._records)
-            ids = [id_ for id_ in batch if id_ not in numbers]
+            size, there = self._held.size, self._numbers_of(batch)
+            ids = [id_ for id_ in batch if id_ not in there]
             events = list(batch.values()) if len(ids) == len(batch) else [batch[id_] for id_ in ids]
             if ids and expected_size is not None and expected_size != size:
                 raise ConflictError(expected_size, size)
             now = self._clock().astimezone(dt.timezone.utc)
-            if self._records:
-                now = max(now, self._records[-1].recorded_at)
+            if size:
+                now = max(now, self._record(size).recorded_at)
             for chunk in _chunks(ids, events, size + 1, now):
                 self.store.insert(chunk, self._grown(chunk))
             self.store.commit()
@@ -197,7 +184,7 @@ class Log:
             raise
         finally:
             self._inside = False
-        self._took(ids, [Record(seq, now, event) for seq, event in enumerate(events, size + 1)])
+        self._held.add(ids, [Record(seq, now, event) for seq, event in enumerate(events, size + 1)])
         return size
 
     def _settle(self) -> None:
@@ -205,11 +192,6 @@ class Log:
         self.store.roll_back()
         self._frontier = Frontier()  # it may be ahead of what was kept
         self._unsettled = False
-
-    def _took(self, ids: Sequence[str], records: Sequence[Record]) -> None:
-        """Remember records that follow on the last. In this order: an interrupt in between only has them read again."""
-        self._numbers.update(zip(ids, (record.seq for record in records), strict=True))
-        self._records += records
 
     def _grown(self, chunk: Chunk) -> bytes:
         """The hashes that a chunk adds to the tree."""
@@ -222,32 +204,53 @@ class Log:
         return Frontier([peak and self.store.node(*peak) for peak in peaks_of(size)])
 
     def _receipt(self, batch: dict[str, Event], before: int) -> Appended:
-        size = len(self._records)
-        if size - before == len(batch):  # all of it is new, and stands at the end
-            return Appended(tuple(self._records[before:]), (), size)
-        records = [self._records[self._numbers[id_] - 1] for id_ in batch]
+        held = self._held
+        if held.size - before == len(batch):  # all of it is new, and stands at the end
+            return Appended(tuple(held.records[before - held.before :]), (), held.size)
+        numbers = self._numbers_of(batch)
+        records = [self._record(numbers[id_]) for id_ in batch]
         added, already = ([r for r in records if (r.seq > before) is new] for new in (True, False))
-        return Appended(tuple(added), tuple(already), size)
+        return Appended(tuple(added), tuple(already), held.size)
 
     def _check_references(self, about: Sequence[AboutEvent], batch: dict[str, Event]) -> None:
         """An event about an event stands after it. (A successor may still be to come.)"""
         places = {id_: place for place, id_ in enumerate(batch)} if about else {}
+        there = self._numbers_of([event.event for event in about])
         for event in about:
-            if event.event not in self._numbers and places.get(event.event, len(batch)) >= places[event.id]:
+            if event.event not in there and places.get(event.event, len(batch)) >= places[event.id]:
                 raise InputError(
                     f"{type(event).__name__}.event: no event {event.event[:12]}… in the log; append that one first"
                 )
 
     # --- reading -------------------------------------------------------------------------------
 
-    def _refresh(self) -> None:
-        """Read what the store has and we have not."""
+    def lend(self, ids: Ids) -> None:
+        """
+        Let appends rely on somebody who has read the first events, where this log has read none so far.
+
+        Appending then begins at once; whatever else needs those events reads them.
+        """
+        with self._lock:
+            if self._held.size == 0:
+                self._lent = ids
+
+    def _catch_up(self) -> None:
+        """Know which events there are."""
         with self._lock:
             if self._inside:  # somebody is asked in the midst of an append of his own, such as a signal handler
                 return
             if self._unsettled:
                 self._settle()
             self._read_on()
+
+    def _refresh(self) -> None:
+        """Read all that the store has and we have not."""
+        with self._lock:
+            self._catch_up()
+            if self._held.before and not self._inside:
+                earlier = Held()
+                self._read(earlier, self._held.before)
+                self._held = self._held.joined(earlier)
 
     def _size(self) -> int:
         size = self.store.size()
@@ -262,22 +265,54 @@ class Log:
 
     def _read_on(self) -> None:
         with self._lock:
-            known, size = len(self._records), self._size()
-            if size == known:
-                return
-            for chunk in self.store.chunks(after=known):
-                events = stored(chunk.ids, chunk.bodies, chunk.first)
-                taken = chunk.recorded_at
-                self._took(chunk.ids, [Record(seq, taken, event) for seq, event in enumerate(events, chunk.first)])
+            size = self._size()
+            if self._held.size == 0 and self._lent is not None and len(self._lent) <= size:
+                self._held = Held(self._lent)
+            self._lent = None
+            self._read(self._held, size)
+
+    def _read(self, held: Held, size: int) -> None:
+        """Read on, up to a size at least."""
+        if held.size < size:
+            for chunk in self.store.chunks(after=held.size):
+                held.add(chunk.ids, _records(chunk))
+                if held.size >= size:
+                    break
+
+    def _numbers_of(self, ids: Collection[str]) -> dict[str, int]:
+        """The numbers of those of some events that are there, as far as was read."""
+        held = self._held
+        found = {id_: held.numbers[id_] for id_ in ids if id_ in held.numbers}
+        if held.lent is not None and len(found) < len(ids):
+            others = [id_ for id_ in ids if id_ not in found]
+            for id_, row in zip(others, held.lent.rows_of(others), strict=True):
+                if row is not None and self._record(row + 1).event.id == id_:
+                    found[id_] = row + 1
+        return found
+
+    def _record(self, seq: int) -> Record:
+        """The record with this number, which there is, without reading all."""
+        found = self._held.get(seq)
+        if found is not None:
+            return found
+        for first, records in self._lately.items():
+            if first <= seq < first + len(records):
+                return records[seq - first]
+        chunk = self.store.holding(seq)
+        while len(self._lately) >= LATELY:
+            del self._lately[next(iter(self._lately))]
+        records = self._lately[chunk.first] = _records(chunk)
+        return records[seq - chunk.first]
 
     def records(self, *, size: int | None = None) -> list[Record]:
         """The records in order; only the first `size` of them where given."""
         self._refresh()
-        return self._records[:size]
+        return self._held.records[:size]
 
     def __len__(self) -> int:
-        self._refresh()
-        return len(self._records)
+        with self._lock:
+            self._catch_up()
+            return self._held.size
 
     def size(self) -> int:
         """How many events there are, without reading any. In the midst of an append, as many as there were before."""
@@ -309,16 +344,7 @@ class Log:
         Cost: that of the few hundred that are stored with it, where it was not read before.
         """
         with self._lock:
-            if seq <= len(self._records):
-                return self._records[seq - 1].event
-            for first, events in self._lately.items():
-                if first <= seq < first + len(events):
-                    return events[seq - first]
-            chunk = self.store.holding(seq)
-            while len(self._lately) >= LATELY:
-                del self._lately[next(iter(self._lately))]
-            events = self._lately[chunk.first] = stored(chunk.ids, chunk.bodies, chunk.first)
-            return events[seq - chunk.first]
+            return self._record(seq).event
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records())
@@ -331,21 +357,24 @@ class Log:
             QueryError: there is no such record, or several begin like that.
         """
         with self._lock:
-            self._refresh()
-            return self._records[self._number(seq) - 1]
+            self._catch_up()
+            return self._record(self._number(seq))
 
     def _number(self, seq: object) -> int:
         if isinstance(seq, int) and not isinstance(seq, bool):
-            if not 1 <= seq <= len(self._records):
-                raise QueryError(f"the log has events 1 to {len(self._records)}, not {seq}")
+            if not 1 <= seq <= self._held.size:
+                raise QueryError(f"the log has events 1 to {self._held.size}, not {seq}")
             return seq
         if not isinstance(seq, str):
             raise QueryError(
                 f"ask for an event by its number or its id, not by {shown(seq)}; a slice is records()[a:b]"
             )
-        if seq in self._numbers:
-            return self._numbers[seq]
-        matches = [n for id_, n in self._numbers.items() if id_.startswith(seq)] if len(seq) >= 6 else []
+        found = self._numbers_of([seq]) if len(seq) == ID_DIGITS else {}
+        if found:
+            return found[seq]
+        self._refresh()
+        numbers = self._held.numbers
+        matches = [n for id_, n in numbers.items() if id_.startswith(seq)] if len(seq) >= 6 else []
         if len(matches) != 1:
             raise QueryError(
                 f"{len(matches) or 'no'} events have an id that starts with {shown(seq)}; "
@@ -354,8 +383,10 @@ class Log:
         return matches[0]
 
     def __contains__(self, event: object) -> bool:
-        self._refresh()
-        return (event.id if isinstance(event, Event) else event) in self._numbers
+        id_ = event.id if isinstance(event, Event) else event
+        with self._lock:
+            self._catch_up()
+            return isinstance(id_, str) and len(id_) == ID_DIGITS and bool(self._numbers_of([id_]))
 
     def follow(self, after: int | None = None, *, timeout: float | None = None) -> Iterator[Record]:
         """
@@ -446,7 +477,7 @@ class Log:
             InputError: the origin cannot be taken.
         """
         tree, size = self._tree_at(size)
-        time = self._records[size - 1].recorded_at if size else None
+        time = self._record(size).recorded_at if size else None
         return Checkpoint(size=size, root=tree.root(size), time=time, **({} if origin is None else {"origin": origin}))
 
     def prove(self, event: Event | str | int, *, size: int | None = None) -> Inclusion:
@@ -512,9 +543,16 @@ class Log:
         self.store.close()
 
     def __repr__(self) -> str:
-        records = self.records()
-        span = f", last taken {records[-1].recorded_at:%Y-%m-%d %H:%M} UTC" if records else ""
-        return f"<Log of {len(records)} events{span}>"
+        with self._lock:
+            size = self.size()
+            span = f", last taken {self._record(size).recorded_at:%Y-%m-%d %H:%M} UTC" if size else ""
+            return f"<Log of {size} events{span}>"
+
+
+def _records(chunk: Chunk) -> list[Record]:
+    """The records of a portion."""
+    events, taken = stored(chunk.ids, chunk.bodies, chunk.first), chunk.recorded_at
+    return [Record(seq, taken, event) for seq, event in enumerate(events, chunk.first)]
 
 
 def _chunks(ids: Sequence[str], events: Sequence[Event], first: int, now: dt.datetime) -> Iterator[Chunk]:
