@@ -25,6 +25,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -36,6 +37,7 @@ from kursk_timeline import timeline as timeline_module
 from kursk_timeline.engines import accounts as accounts_module
 from kursk_timeline.engines import bulk, columns, ids, index, live
 from kursk_timeline.engines.columns import OPEN64
+from kursk_timeline.engines.index import Answers
 from kursk_timeline.errors import QuantityError, UnknownKindError
 from kursk_timeline.events.base import Event
 from kursk_timeline.events.canonical import encode
@@ -361,6 +363,61 @@ def test_appending_is_a_full_replay(log: list[Event], cuts: list[int], data: st.
             assert sorted(grown.accounts(days, **fewer).rows(), key=repr) == accounts_by_definition(log, days, **fewer)
         again = Timeline(grown.log)
         assert typed(again.states(days).rows()) == typed(grown.states(days).rows())
+
+
+near = st.builds(
+    lambda day, width, amount, force, adds: (kt.ForceDeployed if adds else kt.ForcePresent)(
+        force=force,
+        region="kursk",
+        troops=amount,
+        **common(f"2024-08-{day:02}/2024-08-{min(day + width, 28):02}", "russia/mod"),
+    ),
+    st.integers(1, 28),
+    st.sampled_from([0, 0, 0, 3]),
+    st.integers(1, 9),
+    st.sampled_from(["russia", "north-korea", "ukraine"]),
+    st.booleans(),
+)
+"""Claims close to each other, so that there is a table of days; hardly ever one that the last does not touch."""
+
+
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@given(st.lists(near, min_size=2, max_size=16), st.data(), st.sampled_from([1, 31]))
+def test_what_is_appended_is_worked_into_the_table_of_days(log: list[Event], data: st.DataObject, room: int) -> None:
+    """Each account in its column, earlier and later days with it: on every day it says what a new table says."""
+    with columns_from(0), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index, "MORE_DAYS", room)
+        tl = filled(log[:1])
+        live_ = tl._live()
+        assert live_ is not None
+        grown = live_.index()
+        span = np.arange(dt.date(2024, 7, 30).toordinal(), dt.date(2024, 9, 3).toordinal())
+        handed_out = grown.at(int(span[20]))
+        then = said(handed_out)
+        for event in log[1:]:
+            seen = event in tl.log
+            tl.append(retracted(event, "2024-09-01") if seen else event)
+            if data.draw(st.booleans()):
+                assert live_.index() is grown
+                new = index.Index(grown.columns, grown.measures)
+                expected = [said(new.at(day)) for day in span.tolist()]
+                for _ in range(2):  # an account with windows is worked in once it was asked for some days
+                    assert [said(grown.at(day)) for day in span.tolist()] == expected
+                assert [said(one) for one in days_of(grown.many(span))] == expected
+        assert said(handed_out) == then
+
+
+def said(answers: Answers) -> list[tuple[Any, ...] | None]:
+    """What every account says; None where it has not begun."""
+    columns_ = (answers.begun, answers.low, answers.best, answers.high, answers.certain)
+    rows = zip(*(column.tolist() for column in columns_), strict=True)
+    return [row if row[0] else None for row in rows]
+
+
+def days_of(many: Answers) -> list[Answers]:
+    """One day after the other."""
+    rows = zip(many.low, many.best, many.high, many.certain, many.begun, strict=True)
+    return [Answers(*columns_) for columns_ in rows]
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))

@@ -94,7 +94,7 @@ def _subject(value: object) -> str | None:
     return coalition(name(value))
 
 
-@attrs.frozen(order=True)
+@attrs.frozen(order=True, cache_hash=True)  # looked up by the thousand
 class Key:
     """
     One measured thing: measure, subject and region.

@@ -42,14 +42,19 @@ class Ids:
 
         Cost: a pass over all ids for each of the first few; then one sort, and a search for each.
         """
-        wanted = [(int(id_[:16], 16), int(id_[16:32], 16)) for id_ in ids]
         self._asked += len(ids)
+        wanted = [(int(id_[:16], 16), int(id_[16:32], 16)) for id_ in ids]
         if self._asked < FEW and "_order" not in self.__dict__:
-            places: list[NDArray[Any]] = [np.flatnonzero(self._heads == head) for head, _ in wanted]
-        else:
-            heads, order = self._order
-            asked = np.array([head for head, _ in wanted], "u8")
-            ends = [np.searchsorted(heads, asked, side).tolist() for side in ("left", "right")]
-            places = [order[a:b] for a, b in zip(*ends, strict=True)]
-        rows = (place[self._rests[place] == rest] for place, (_, rest) in zip(places, wanted, strict=True))
-        return [int(row[0]) if len(row) else None for row in rows]
+            return [self._one_of(np.flatnonzero(self._heads == head), rest) for head, rest in wanted]
+        heads, order = self._order
+        starts = np.searchsorted(heads, np.array([head for head, _ in wanted], "u8")).tolist()
+        found: list[int | None] = []
+        for start, (head, rest) in zip(starts, wanted, strict=True):
+            end = start
+            while end < len(heads) and heads[end] == head:  # hardly ever more than one
+                end += 1
+            found.append(self._one_of(order[start:end], rest) if end > start else None)
+        return found
+
+    def _one_of(self, rows: NDArray[Any], rest: int) -> int | None:
+        return next((row for row in rows.tolist() if self._rests[row] == rest), None)

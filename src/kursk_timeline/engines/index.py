@@ -29,6 +29,9 @@ ROOM = 2
 SMALL = 1 << 18
 """…so many altogether; else it is left out."""
 
+MORE_DAYS = 31
+"""So many days at least the table grows by when an event lies behind its last."""
+
 OFTEN = 3
 """So many look-ups of an account that was changed, and all its steps are computed."""
 
@@ -127,6 +130,11 @@ class Part:
     def _has_windows(self) -> bool:
         return bool((self.claims.first != self.claims.last).any())
 
+    @property
+    def has_steps(self) -> bool:
+        """All its steps are known, or found as fast as one day."""
+        return "steps" in self.__dict__ or not self._has_windows
+
     @cached_property
     def begins(self) -> int:
         """First day on which one of its events can have happened; `NEVER` for none."""
@@ -183,7 +191,11 @@ class Part:
         place = bisect_right(self._days, day)
         value = self._values.get(place)
         if value is None:
-            value = self._values[place] = Bounds(*map(wide, self.at(day)))
+            _, _, lows, bests, highs = self.steps
+            low, best, high = lows.item(place - 1), bests.item(place - 1), highs.item(place - 1)
+            if low <= -OPEN64 or high >= OPEN64:
+                low, best, high = map(wide, (low, best, high))
+            value = self._values[place] = Bounds(low, best, high)
         return value
 
 
@@ -312,12 +324,15 @@ class Index(Book):
             sure_from = np.full(accounts, NEVER, "i4")
             np.minimum.at(sure_from, claims.account, claims.last)
         self._set(steps, sure_from)
-        self._changed.update((account, super(Index, self).part(account)) for account in alone)
+        self._change(alone)
 
     def _set(self, steps: Steps, sure_from: Ints) -> None:
-        self.steps, self.begins, self.sure_from = steps, _firsts(steps), sure_from
+        self.steps, self.begins, self.sure_from = steps, _firsts(steps), sure_from.copy()
         self._accounts, self._size = len(sure_from), len(self.columns.effects)
         self._changed: dict[int, Part] = {}
+        """Accounts that are not what `steps` has of them."""
+        self._apart: set[int] = set()
+        """Those of them that are looked at one by one."""
         for name in ("_table", "_moments", "_amounts"):
             self.__dict__.pop(name, None)
 
@@ -337,7 +352,49 @@ class Index(Book):
             return
         if len(self.columns.effects) > FRESH:
             self.columns.lay_out()
-        self._changed.update((account, super(Index, self).part(account)) for account in touched)
+        self._change(touched)
+
+    def _change(self, accounts: Iterable[int]) -> None:
+        changed = {account: super(Index, self).part(account) for account in accounts}
+        self._apart.update(changed)  # in this order: what was changed is never taken from the table
+        self._changed.update(changed)
+
+    def _work_in(self) -> None:
+        """
+        Write what changed accounts say into the table of days.
+
+        An account that is new stays apart, one with windows of which one day is found faster than all, and one
+        whose days lie too far off.
+        """
+        for account in sorted(self._apart):
+            part = self._changed[account]
+            if self._table is None or account >= self._accounts or not part.has_steps:
+                continue
+            first, table = self._table
+            days = part.steps.day
+            if len(days):
+                if days[0] < first or not self._reach(int(days[-1])):
+                    continue
+                first, table = self._table
+                lengths = np.diff(days, append=first + table.shape[1])
+                lengths[0] += days[0] - first  # before its first day it says nothing
+                for amounts, amount in zip(table, part.steps[2:], strict=True):
+                    amounts[:, account] = np.repeat(amount, lengths)
+            self.begins[account], self.sure_from[account] = part.begins, part.sure_from
+            self._apart.discard(account)
+
+    def _reach(self, day: int) -> bool:
+        """Have the table go on until a day, where that is not far off."""
+        assert self._table is not None
+        first, table = self._table
+        more = day - first - table.shape[1] + 1
+        if more > 0:
+            room = max(MORE_DAYS, table.shape[1] // 8)
+            if more > room:
+                return False
+            last = np.repeat(table[:, -1:], room, axis=1)
+            self.__dict__["_table"] = first, np.concatenate([table, last], axis=1)
+        return True
 
     # --- looking up -----------------------------------------------------------------------------
 
@@ -405,7 +462,8 @@ class Index(Book):
         Cost: that of its own size. An account that was changed since the last build costs some passes over
         its own claims.
         """
-        if len(self._changed) > max(MANY, self._accounts // 2):  # as many look-ups each time cost more than to build
+        self._work_in()
+        if len(self._apart) > max(MANY, self._accounts // 2):  # as many look-ups each time cost more than to build
             self._build()
         if self._table is None:
             low, best, high = self._searched(day)
@@ -413,11 +471,14 @@ class Index(Book):
             first, table = self._table
             low, best, high = table[:, min(max(day - first, 0), table.shape[1] - 1)].copy()
         found = Answers(low, best, high, self.sure_from <= day, self.begins <= day)
-        return found.replaced(len(self.columns.accounts), self._changed, day) if self._changed else found
+        if not self._apart:
+            return found
+        return found.replaced(len(self.columns.accounts), {code: self._changed[code] for code in self._apart}, day)
 
     def many(self, days: Ints) -> Answers:
         """What every account says on some days: the same columns, a row for each day."""
-        if self._table is None or self._changed:
+        self._work_in()
+        if self._table is None or self._apart:
             return Answers.stacked([self.at(day) for day in days.tolist()], len(self.columns.accounts))
         first, table = self._table
         low, best, high = table.take(np.clip(days - first, 0, table.shape[1] - 1), axis=1)

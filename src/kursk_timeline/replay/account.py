@@ -153,6 +153,7 @@ class AccountHistory(Rich):
             certain=self.sure_from <= day,
             stale=self.is_stale(day, value),
             counts=counts,
+            unit=self.measure.unit,
         )
 
     def at(self, date: object) -> Account | None:

@@ -168,8 +168,9 @@ def _of_one(key: Key, measure: Measure, only: Account | None, day: int) -> Estim
         disputed=False,
         certain=only.certain,
         stale=only.stale,
-        last_heard=only.last_heard,
-        accounts={only.party: only},
+        last_heard=dt.date.fromordinal(only.history.last_heard(day)),
+        accounts={only.history.party: only},
+        unit=measure.unit,
     )
 
 
