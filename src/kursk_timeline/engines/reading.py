@@ -18,25 +18,27 @@ import numpy as np
 
 from kursk_timeline.engines.columns import OPEN64, About, Columns, Ints
 from kursk_timeline.engines.shapes import Step, recipe
-from kursk_timeline.errors import InputError
 from kursk_timeline.events.base import KINDS, AboutEvent, Event
 from kursk_timeline.events.codec import named
+from kursk_timeline.events.days import BEYOND, Days, day, end, start
 from kursk_timeline.events.kinds import Retracted, Superseded
 from kursk_timeline.events.records import MOST_KNOWN, Amount, Kind, decoded, takes_negative
 from kursk_timeline.projections import Projection, effects
 from kursk_timeline.quantity import Quantity
 from kursk_timeline.replay.account import days_of
 from kursk_timeline.replay.bounds import FOREVER
-from kursk_timeline.when import When, day_of
 
 _ADDS, _NEGATED, _SIGNED = 1, 2, 4
 """What may be peculiar to an effect: it adds; with the other sign; its amount may be negative."""
 
-_Effects: TypeAlias = list[tuple[int, int, Callable[[Any], Any]]]
-"""For each effect of a shape: the account, what is peculiar to it, and the quantity of a record."""
+_Does: TypeAlias = tuple[int, list[tuple[int, int, Callable[[Any], Any]]]]
+"""
+What every event of a shape does: its claimant's code, and for each effect the account, what is peculiar to it,
+and the quantity of a record.
+"""
 
-_BY_TEXTS: _Effects = []
-"""Stands for the effects of a shape that depend on the texts that are no part of it."""
+_BY_TEXTS: _Does = (-1, [])
+"""Stands for a shape whose effects depend on the texts that are no part of it."""
 
 
 class Reader:
@@ -56,9 +58,9 @@ class Reader:
         self._kinds = {kind.struct: kind for kind in map(Kind, KINDS.values()) if kind.is_plain}
         union: Any = Union[tuple(self._kinds)]  # noqa: UP007  (of as many kinds as there are)
         self._decoder = msgspec.json.Decoder(union)
-        self._known_effects: dict[tuple[Kind, tuple[Any, ...]], _Effects | None] = {}
-        self._windows: dict[tuple[bool, str, str], tuple[int, int, int] | None] = {}
-        self._days: dict[str, int] = {}
+        self._known: dict[Kind, dict[tuple[Any, ...], _Does | None]] = {kind: {} for kind in self._kinds.values()}
+        """What an event of each shape does; None where only each one can tell."""
+        self._starts, self._ends, self._days = Days(start), Days(end), Days(day)
 
     def take(self, first: int, ids: Sequence[str], bodies: Sequence[bytes], source: str | None = None) -> None:
         """
@@ -80,45 +82,49 @@ class Reader:
             where = f"event {first + place} ({ids[place][:12]}…)"
             return named(bodies[place], where if source is None else f"{source}, {where}")
 
-        known_things: tuple[dict[Any, Any], ...] = (self._known_effects, self._windows, self._days)
-        for known_thing in known_things:
-            if len(known_thing) > MOST_KNOWN:  # what comes once is not worth its place
-                known_thing.clear()
-        start = len(self.columns)
+        starts, ends, days = self._starts, self._ends, self._days
+        remembered: tuple[dict[Any, Any], ...] = (starts, ends, days, *self._known.values())
+        for some in remembered:
+            if len(some) > MOST_KNOWN:  # what comes once is not worth its place
+                some.clear()
+        size = len(self.columns)
         rows: list[int] = []  # seven numbers an event
         found: list[int] = []  # six numbers an effect
         speaking: list[About] = []
-        kinds, windows, known_effects = self._kinds, self._windows, self._known_effects
-        claimants = self.columns.claimants
-        for place, record in enumerate(decoded(self._decoder, bodies)):
+        kinds, known = self._kinds, self._known
+        for row, record in enumerate(decoded(self._decoder, bodies), size):
             kind = kinds.get(type(record))
             if kind is None or record.v != kind.version or not kind.is_claim:
-                self._carefully(start + place, careful(place), rows, found, speaking)
+                self._carefully(row, careful(row - size), rows, found, speaking)
                 continue
-            dates = (kind.foretells, record.occurred, record.reported)
-            window = windows[dates] if dates in windows else self._window(*dates)
-            shape = (kind, kind.shape(record))
+            occurred, restated = record.occurred, record.restated_until
+            first_day, last_day, known_day = starts[occurred], ends[occurred], ends[record.reported]
+            shape = kind.shape(record)
             try:
-                these = known_effects[shape]
-                if these is _BY_TEXTS:
-                    these = known_effects[kind, shape[1] + kind.texts_of(record)]
+                does = known[kind][shape]
+                if does is _BY_TEXTS:
+                    does = known[kind][shape + kind.texts_of(record)]
             except (KeyError, TypeError):  # not seen yet; or a list or an object where none is expected
-                these = self._new_shape(kind, record, careful(place))
+                does = self._new_shape(kind, record, careful(row - size))
             if (
-                window is None
-                or these is None
-                or (record.restated_until is not None and self._day(record.restated_until) < window[0])
+                does is None
+                or not (first_day <= known_day or (kind.foretells and first_day < BEYOND and known_day > -BEYOND))
+                or (restated is not None and days[restated] < first_day)
             ):
-                self._carefully(start + place, careful(place), rows, found, speaking)
+                self._carefully(row, careful(row - size), rows, found, speaking)
                 continue
-            begin, end, known = window
-            heard = end if record.restated_until is None else max(end, self._day(record.restated_until))
-            rows += (begin, end, known, heard, claimants[record.claimant], True, False)
-            for account, peculiar, amount_of in these:
+            if last_day == -BEYOND:  # it has no end
+                last_day = FOREVER
+            if last_day > known_day and not kind.foretells:
+                last_day = known_day
+            heard = last_day if restated is None else max(last_day, days[restated])
+            claimant, effects_ = does
+            rows += (first_day, last_day, known_day, heard, claimant, True, False)
+            for account, peculiar, amount_of in effects_:
                 amount = amount_of(record)
                 low, high = amount.low, amount.high
                 found += (
-                    start + place,
+                    row,
                     account,
                     peculiar,
                     -OPEN64 if low is None else low,
@@ -126,50 +132,26 @@ class Reader:
                     OPEN64 if high is None else high,
                 )
         table = np.array(found, "i8").reshape(-1, 6).T
-        self._check(table, lambda row: careful(row - start))
+        self._check(table, lambda row: careful(row - size))
         self.columns.add(np.array(rows, "i8").reshape(-1, 7).T, self._effects_of(table), ids, speaking)
 
-    def _window(self, foretells: bool, occurred: str, reported: str) -> tuple[int, int, int] | None:
-        """First and last day of an event so dated, and the day it was known; None where that is not as it should be."""
-        found = None
-        try:
-            when, known = When.of(occurred), When.of(reported).latest
-        except InputError:
-            known = None
-        if known is not None and when.earliest is not None and (foretells or when.earliest <= known):
-            window = when if foretells else when.capped(known)
-            first = when.earliest.toordinal()
-            last = FOREVER if window.latest is None else window.latest.toordinal()
-            found = (first, last, known.toordinal())
-        self._windows[foretells, occurred, reported] = found
-        return found
-
-    def _day(self, text: str) -> int:
-        """A day as an ordinal; one before all days where it is none."""
-        day = self._days.get(text)
-        if day is None:
-            try:
-                day = day_of(text).toordinal()
-            except InputError:
-                day = 0
-            self._days[text] = day
-        return day
-
-    def _new_shape(self, kind: Kind, record: Any, event: Event) -> _Effects | None:
+    def _new_shape(self, kind: Kind, record: Any, event: Event) -> _Does | None:
         """What an event of a new shape does, and with it all others of the shape; None where only each one can tell."""
-        parts = kind.shape(record)
+        known, shape = self._known[kind], kind.shape(record)
         try:
-            by_texts = self._known_effects.get((kind, parts)) is _BY_TEXTS
+            by_texts = known.get(shape) is _BY_TEXTS
         except TypeError:
             return None  # nothing to know it by
         steps = None if by_texts else recipe(event, self.projections, hidden=kind.texts)
         if steps is None and kind.texts:  # it may depend on what they say
-            self._known_effects[kind, parts] = _BY_TEXTS
-            parts += kind.texts_of(record)
+            known[shape] = _BY_TEXTS
+            shape += kind.texts_of(record)
             steps = recipe(event, self.projections)
-        found = None if steps is None else [self._effect(step, event) for step in steps]
-        self._known_effects[kind, parts] = found
-        return found
+        if steps is None:
+            known[shape] = None
+        else:
+            known[shape] = self.columns.claimants[event.claimant], [self._effect(step, event) for step in steps]
+        return known[shape]
 
     def _effect(self, step: Step, event: Event) -> tuple[int, int, Callable[[Any], Any]]:
         account = self.columns.accounts[step.key, event.party]

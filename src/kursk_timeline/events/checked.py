@@ -22,15 +22,15 @@ from typing import Any, TypeAlias, TypeVar, Union
 
 import msgspec
 
-from kursk_timeline.errors import DecodeError, InputError
+from kursk_timeline.errors import DecodeError
 from kursk_timeline.events import kinds as bundled
 from kursk_timeline.events.base import KINDS, Event, is_unread
 from kursk_timeline.events.canonical import encode
 from kursk_timeline.events.codec import decode, is_canonical, named
+from kursk_timeline.events.days import BEYOND, MOST_LETTERS, Days, day, end, start
 from kursk_timeline.events.records import MOST_KNOWN, Kind, decoded, takes_negative
 from kursk_timeline.quantity import MAX_PHRASE
 from kursk_timeline.text import MAX_TEXT
-from kursk_timeline.when import When, day_of
 
 T = TypeVar("T")
 
@@ -39,9 +39,6 @@ MOST_AHEAD = 1_024
 
 MOST_BYTES = 1 << 20
 """No more are, once their bytes come to so many."""
-
-MOST_LETTERS = 500
-"""A shape with more text than that is not: it will not come again."""
 
 
 # --- telling -----------------------------------------------------------------------------------
@@ -85,7 +82,7 @@ class _Checker:
         self._encoder = msgspec.json.Encoder(order="sorted")
         self._shapes: dict[tuple[Kind, tuple[Any, ...]], _Amounts] = {}
         self._gradings: set[str | None] = {None}
-        self._starts, self._ends, self._days = _Known(_start), _Known(_end), _Known(_day)
+        self._starts, self._ends, self._days = Days(start), Days(end), Days(day)
         self._signed: dict[tuple[Kind, str], bool] = {}
 
     def kinds_of(self, bodies: Sequence[bytes]) -> list[type[Event] | None]:
@@ -108,7 +105,7 @@ class _Checker:
             occurred, reported, restated_until, sources, grading, note = _OF_ALL(record)
             first, last = starts[occurred], ends[reported]
             if (
-                not (first <= last or (kind.foretells and first < _NEVER and last > -_NEVER))
+                not (first <= last or (kind.foretells and first < BEYOND and last > -BEYOND))
                 or (restated_until is not None and self._days[restated_until] < first)
                 or (note is not None and not _is_text(note))
                 or not sources
@@ -154,53 +151,6 @@ def _is_told(cls: type[Event]) -> bool:
     """
     plain = cls.__attrs_post_init__ is Event.__attrs_post_init__ or cls is bundled.LossesReported
     return plain and cls.is_claim and vars(bundled).get(cls.__name__) is cls
-
-
-_NEVER = 1 << 62
-"""Beyond any day."""
-
-
-class _Known(dict[str, int]):
-    """A number for each text, found when it is first asked for."""
-
-    def __init__(self, find: Callable[[str], int]) -> None:
-        self._find = find
-
-    def __missing__(self, text: str) -> int:
-        found = self._find(text)
-        if len(text) <= MOST_LETTERS:
-            self[text] = found
-        return found
-
-
-def _start(text: str) -> int:
-    """First day of a window; `_NEVER` where it has none, or would be written otherwise."""
-    when = _when(text)
-    return _NEVER if when is None or when.earliest is None else when.earliest.toordinal()
-
-
-def _end(text: str) -> int:
-    """Last day of a window; ``-_NEVER`` likewise."""
-    when = _when(text)
-    return -_NEVER if when is None or when.latest is None else when.latest.toordinal()
-
-
-def _when(text: str) -> When | None:
-    """The window of a text; None where it says none, or would be written otherwise, as a moment would."""
-    try:
-        when = When.of(text)
-    except InputError:
-        return None
-    return when if str(when) == text else None
-
-
-def _day(text: str) -> int:
-    """A single day; ``-_NEVER`` where it is none, or would be written otherwise."""
-    try:
-        day = day_of(text)
-    except InputError:
-        return -_NEVER
-    return day.toordinal() if day.isoformat() == text else -_NEVER
 
 
 def _is_text(value: str) -> bool:
