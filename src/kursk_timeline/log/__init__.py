@@ -249,7 +249,10 @@ class Log:
             self._catch_up()
             if self._held.before and not self._inside:
                 earlier = Held()
-                self._read(earlier, self._held.before)
+                for chunk in self.store.chunks():
+                    earlier.add(chunk.ids, _records(chunk))
+                    if earlier.size >= self._held.before:
+                        break
                 self._held = self._held.joined(earlier)
 
     def _size(self) -> int:
@@ -269,15 +272,9 @@ class Log:
             if self._held.size == 0 and self._lent is not None and len(self._lent) <= size:
                 self._held = Held(self._lent)
             self._lent = None
-            self._read(self._held, size)
-
-    def _read(self, held: Held, size: int) -> None:
-        """Read on, up to a size at least."""
-        if held.size < size:
-            for chunk in self.store.chunks(after=held.size):
-                held.add(chunk.ids, _records(chunk))
-                if held.size >= size:
-                    break
+            if self._held.size < size:
+                for chunk in self.store.chunks(after=self._held.size):  # to the end, which tells whether all is there
+                    self._held.add(chunk.ids, _records(chunk))
 
     def _numbers_of(self, ids: Collection[str]) -> dict[str, int]:
         """The numbers of those of some events that are there, as far as was read."""
