@@ -36,7 +36,7 @@ import kursk_timeline as kt
 from kursk_timeline import timeline as timeline_module
 from kursk_timeline.engines import accounts as accounts_module
 from kursk_timeline.engines import bulk, columns, ids, index, live
-from kursk_timeline.engines.columns import OPEN64
+from kursk_timeline.engines.columns import OPEN64, SumError
 from kursk_timeline.engines.index import Answers
 from kursk_timeline.errors import QuantityError, UnknownKindError
 from kursk_timeline.events.base import Event
@@ -869,6 +869,50 @@ def deployed(day: int, troops: int, force: str = "russia") -> Event:
     return kt.ForceDeployed(
         force=force, region="kursk", troops=amount, **common(str(dt.date(2024, 8, 6) + dt.timedelta(day)))
     )
+
+
+def test_one_sum_that_is_too_large_keeps_nobody_from_the_days_before_it() -> None:
+    """Neither in a log that grew nor in a new index; from its first day on it says what is wrong."""
+    log = [present("2024-08-01", 5), *(deployed(14 + day, LIMIT, "ukraine") for day in range(600))]
+    tl = Timeline()
+    tl.append(log[:2])
+    with columns_from(0):
+        assert tl.accounts_at("2024-08-02").begun.tolist() == [True, False]
+        tl.append(log[2:])
+        for asked in (tl, Timeline(tl.log)):
+            for day, begun in (("2024-07-01", [False, False]), ("2024-08-02", [True, False])):
+                answer = asked.accounts_at(day)
+                assert answer.begun.tolist() == begun
+                assert answer.best[answer.begun].tolist() == [5] * sum(begun)
+            with pytest.raises(SumError):
+                asked.accounts_at("2024-08-25")
+
+
+def test_the_table_of_days_does_not_outgrow_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far events drag it along; beyond that, the days are looked up otherwise."""
+    monkeypatch.setattr(index, "SMALL", 400)
+    with columns_from(0):
+        tl = Timeline()
+        for day in range(0, 1500, 15):
+            tl.append(deployed(day, 1))
+            assert tl.accounts_at(dt.date(2024, 8, 6) + dt.timedelta(day)).best.tolist() == [day // 15 + 1]
+            live_ = tl._live()
+            assert live_ is not None
+            assert live_.index().nbytes < 400 * 24 + 100 * 40 + 1000
+
+
+def test_whoever_reads_on_lends_all_that_he_has_read_by_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timeline that was opened on a short log appends to a long one without reading it once more."""
+    with columns_from(0), Timeline.open(tmp_path / "log.db") as tl, Timeline.open(tmp_path / "log.db") as other:
+        other.append([deployed(n, n + 1) for n in range(3)])
+        assert tl.accounts_at("2026-01-01").best.tolist() == [6]
+        other.append([deployed(n, n + 1) for n in range(3, 9)])
+        assert tl.accounts_at("2026-01-01").best.tolist() == [45]
+        read: list[int] = []
+        chunks = tl.log.store.chunks
+        monkeypatch.setattr(tl.log.store, "chunks", lambda after=0: read.append(after) or chunks(after))
+        assert [record.seq for record in tl.append([deployed(0, 1), deployed(20, 1)]).added] == [10]
+        assert 0 not in read
 
 
 def test_the_largest_amount_and_sums_of_it() -> None:

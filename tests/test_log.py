@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import os
 import threading
@@ -261,8 +262,8 @@ def ids_of(store: Store) -> Ids:
 def test_an_append_reads_nothing_that_somebody_else_has_read(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """It knows what is there already and what is spoken of; whoever asks for all records gets all."""
     log.append(EVENTS[:8])
-    other = Log(log.store)
-    other.lend(ids_of(log.store))
+    other, ids = Log(log.store), ids_of(log.store)
+    other.lend(lambda: ids)
     log.append(EVENTS[8])
     read: list[int] = []
     chunks = log.store.chunks
@@ -286,6 +287,70 @@ def test_an_append_reads_nothing_that_somebody_else_has_read(log: Log, monkeypat
     assert 0 in read
 
 
+def lent(log: Log, **more: Any) -> Log:
+    """Another log over the same store, whose first events somebody else has read."""
+    other = Log(log.store, **more)
+    other.lend(lambda: ids_of(log.store))
+    return other
+
+
+def test_many_looks_at_what_somebody_else_has_read_read_it_once(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch sent again in any order, or many corrections: all is read when that is no dearer."""
+    log.append(EVENTS)
+    other = lent(log)
+    monkeypatch.setattr("kursk_timeline.log.LATELY", 3)
+    looked: list[int] = []
+    holding = log.store.holding
+    monkeypatch.setattr(log.store, "holding", lambda seq: looked.append(seq) or holding(seq))  # type: ignore[func-returns-value]
+    assert [record.event for record in other.append(EVENTS[::-1]).already] == EVENTS[::-1]
+    assert len(looked) <= 3
+    corrections = [retracted(event, "2024-09-01") for event in EVENTS]
+    assert len(other.append(corrections).added) == len(EVENTS)
+    assert len(looked) <= 3
+    assert other.records() == log.records()
+
+
+def test_who_asks_in_the_midst_of_an_append_gets_all_that_was_there(log: Log) -> None:
+    """Also what only somebody else has read so far."""
+    log.append(EVENTS[:6])
+    answers: list[object] = []
+
+    def asked() -> dt.datetime:
+        answers.extend([len(other.records()), other.records(size=4), other[EVENTS[3].id[:10]].seq, len(other)])
+        return NOON
+
+    other = lent(log, clock=asked)
+    other.append(EVENTS[6])
+    assert answers == [6, log.records(size=4), 4, 6]
+
+
+def test_threads_look_at_what_somebody_else_has_read(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whatever question, each keeps out of the other's way."""
+    for event in EVENTS:
+        log.append(event)
+    monkeypatch.setattr("kursk_timeline.log.LATELY", 2)
+    other = lent(log)
+    other.append(EVENTS[0])
+    expected = [log.checkpoint(size) for size in range(len(EVENTS) + 1)]
+    wrong: list[object] = []
+
+    def work(start: int) -> None:
+        try:
+            for n in range(60):
+                size = (start * 7 + n * 5) % len(EVENTS) + 1
+                if other.checkpoint(size) != expected[size] or other.event(size) != EVENTS[size - 1]:
+                    wrong.append(size)
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
 def test_an_id_that_begins_like_another_is_not_there(log: Log) -> None:
     """Whoever lends ids may keep but half of each; what he finds is looked at."""
 
@@ -298,7 +363,7 @@ def test_an_id_that_begins_like_another_is_not_there(log: Log) -> None:
 
     log.append(EVENTS[:3])
     other = Log(log.store)
-    other.lend(FirstForAll())
+    other.lend(FirstForAll)
     receipt = other.append([EVENTS[0], EVENTS[5]])
     assert [record.seq for record in receipt.already] == [1]
     assert [record.event for record in receipt.added] == [EVENTS[5]]
@@ -361,7 +426,7 @@ class StoresAgree(RuleBasedStateMachine):
             if name == "lent":
                 store = self.logs[name].store
                 self.logs[name] = Log(store, clock=lambda: NOON)
-                self.logs[name].lend(ids_of(store))
+                self.logs[name].lend(functools.partial(ids_of, store))
             elif name != "memory":
                 self.logs[name].close()
                 self.logs[name] = Log(make(), clock=lambda: NOON)
@@ -384,11 +449,18 @@ class StoresAgree(RuleBasedStateMachine):
             if store is not self.logs[name].store:
                 store.close()
 
-    @rule(seq=st.integers(-1, 12), event=st.sampled_from(EVENTS), digits=st.sampled_from([5, 6, 64]))
-    def look(self, seq: int, event: kt.Event, digits: int) -> None:
+    @rule(
+        seq=st.integers(-1, 12),
+        event=st.sampled_from(EVENTS),
+        digits=st.sampled_from([5, 6, 64]),
+        no_id=st.sampled_from(["z" * 64, " " * 64, "-" + "1" * 63, "é" * 64, "A" * 64, "0" * 64, "0" * 65]),
+    )
+    def look(self, seq: int, event: kt.Event, digits: int, no_id: str) -> None:
         self.all(lambda log: log[seq])
         self.all(lambda log: event in log)
         self.all(lambda log: log[event.id[:digits]])
+        self.all(lambda log: no_id in log)
+        self.all(lambda log: log[no_id])
 
     @rule(seq=st.integers(0, 12), size=st.one_of(st.none(), st.integers(0, 12)))
     def prove(self, seq: int, size: int | None) -> None:

@@ -210,10 +210,11 @@ class Columns:
         return self.events.nbytes + self.effects.nbytes + self.ids.nbytes
 
     def ids_so_far(self) -> Ids:
-        """The ids of all events there are."""
-        if len(self._known_ids) != len(self.ids):
-            self._known_ids = Ids(self.ids["head"], self.ids["rest"])
-        return self._known_ids
+        """The ids of all events there are; somebody may ask while others are added."""
+        known, size = self._known_ids, len(self.ids)
+        if len(known) != size:
+            known = self._known_ids = Ids(self.ids["head"][:size], self.ids["rest"][:size])
+        return known
 
     def rows_of(self, ids: Sequence[str]) -> list[int | None]:
         """The rows of events with these ids (64 hexadecimal digits); None where there is none. Cost: see `Ids`."""

@@ -4,8 +4,8 @@ All accounts on all days, ready to be looked up.
 The index holds the steps of every account (`kernel`), and for each day what every account says, where that
 takes little more room than the steps: a look-up then costs what its answer weighs, however many events
 there are; else it is a search in the steps. When events are added, only the accounts they touch are
-computed again, and of those only the day that is asked for, until they are asked often enough to deserve
-all days.
+computed again; of those with windows only the day that is asked for, until they are asked often enough to
+deserve all days.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OFTEN = 3
 """So many look-ups of an account that was changed, and all its steps are computed."""
 
 MANY = 8
-"""So few accounts that were changed are always looked at one by one."""
+"""So few changed accounts that are not in the table of days are always looked at one by one."""
 
 IN_PLAY = 256
 """With so many claims in play on a day, an account's steps are found faster than that one day by itself."""
@@ -103,6 +103,7 @@ class Part:
     ) -> None:
         self._find, self.floor = find, floor
         self._asked = 0
+        self._is_too_large = False
         self._values: dict[int, Bounds] = {}
         if kept is not None:
             self.steps, self.begins, self.sure_from = kept
@@ -133,7 +134,7 @@ class Part:
     @property
     def has_steps(self) -> bool:
         """All its steps are known, or found as fast as one day."""
-        return "steps" in self.__dict__ or not self._has_windows
+        return "steps" in self.__dict__ or not (self._has_windows or self._is_too_large)
 
     @cached_property
     def begins(self) -> int:
@@ -147,8 +148,17 @@ class Part:
 
     @cached_property
     def steps(self) -> Steps:
-        """All its steps."""
-        return histories(self.claims, np.array([self.floor], "i8"))
+        """
+        All its steps.
+
+        Raises:
+            SumError: one of its sums has no room in 64 bits.
+        """
+        try:
+            return histories(self.claims, np.array([self.floor], "i8"))
+        except SumError:
+            self._is_too_large = True
+            raise
 
     def below(self, days: Ints) -> Flags:
         """On which days the account contradicts itself: in no world is it at or above the floor."""
@@ -356,24 +366,26 @@ class Index(Book):
 
     def _change(self, accounts: Iterable[int]) -> None:
         changed = {account: super(Index, self).part(account) for account in accounts}
-        self._apart.update(changed)  # in this order: what was changed is never taken from the table
         self._changed.update(changed)
+        self._apart.update(changed)
 
     def _work_in(self) -> None:
         """
         Write what changed accounts say into the table of days.
 
-        An account that is new stays apart, one with windows of which one day is found faster than all, and one
-        whose days lie too far off.
+        An account that is new stays apart, one with windows of which one day is found faster than all, one
+        whose days lie too far off, and one whose sums are too large, which says so itself when it is asked.
         """
         for account in sorted(self._apart):
             part = self._changed[account]
             if self._table is None or account >= self._accounts or not part.has_steps:
                 continue
-            first, table = self._table
-            days = part.steps.day
+            try:
+                days = part.steps.day
+            except SumError:
+                continue
             if len(days):
-                if days[0] < first or not self._reach(int(days[-1])):
+                if days[0] < self._table[0] or not self._reach(int(days[-1])):
                     continue
                 first, table = self._table
                 lengths = np.diff(days, append=first + table.shape[1])
@@ -384,13 +396,13 @@ class Index(Book):
             self._apart.discard(account)
 
     def _reach(self, day: int) -> bool:
-        """Have the table go on until a day, where that is not far off."""
+        """Have the table go on until a day, where that is not far off and there is room."""
         assert self._table is not None
         first, table = self._table
         more = day - first - table.shape[1] + 1
         if more > 0:
             room = max(MORE_DAYS, table.shape[1] // 8)
-            if more > room:
+            if more > room or table.shape[1] + room > self._most_days:
                 return False
             last = np.repeat(table[:, -1:], room, axis=1)
             self.__dict__["_table"] = first, np.concatenate([table, last], axis=1)
@@ -426,12 +438,17 @@ class Index(Book):
         if not len(steps.day):
             return None
         first, last = int(steps.day.min()), int(steps.day.max())
-        if (last - first + 1) * self._accounts > max(SMALL, ROOM * len(steps.day)):
+        if last - first + 1 > self._most_days:
             return None
         places = np.zeros((last - first + 1, self._accounts), "i4")
         places[steps.day - first, self._account_of_steps] = np.arange(len(steps.day), dtype="i4")
         np.maximum.accumulate(places, axis=0, out=places)
         return first, np.stack([amount.take(places) for amount in steps[2:]])
+
+    @property
+    def _most_days(self) -> int:
+        """The most days that the table may have."""
+        return max(SMALL, ROOM * len(self.steps.day)) // self._accounts
 
     @property
     def _account_of_steps(self) -> Ints:

@@ -95,8 +95,6 @@ class Live:
         self._lock = threading.RLock()
         self._torn = False
         """Events were read, and an interrupt came before that was worked into what had been computed."""
-        self._has_lent = False
-        """The log knows that here is somebody who has its ids."""
         self._indexes: dict[Paths, Index] = {}
         self._known: dict[Paths, KnownIndex] = {}
         self._ledgers: dict[tuple[dt.date | None, Paths, Gaps], ColumnLedger] = {}
@@ -106,6 +104,8 @@ class Live:
         """How many events a snapshot held, and so were not read."""
         if kept is not None:
             self._indexes[None] = Index(self.columns, self.measures, kept=(kept.steps, kept.sure_from))
+        if size is None:
+            log.lend(self.columns.ids_so_far)
         self._reader = Reader(self.columns, self.projections)
         quiet_during_fork(self)
 
@@ -163,9 +163,6 @@ class Live:
                 finally:  # also what came before an event that cannot be read is there now
                     self._update(self.columns.touched(effects, self.columns.settle()))
                     self._torn = False
-            if self.size is None and not self._has_lent:
-                self._has_lent = True
-                self.log.lend(self.columns.ids_so_far())
 
     def _forget(self) -> None:
         self._indexes, self._known, self._ledgers = {}, {}, {}

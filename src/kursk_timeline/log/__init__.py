@@ -9,6 +9,7 @@ before that point was changed (`Log.prove_extends`).
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -32,7 +33,7 @@ from kursk_timeline.events.codec import stored
 from kursk_timeline.fork import quiet_during_fork
 from kursk_timeline.log.check import Verified, verify
 from kursk_timeline.log.checkpoint import Checkpoint
-from kursk_timeline.log.held import Held, Ids, Record
+from kursk_timeline.log.held import Held, KnownIds, Record
 from kursk_timeline.log.merkle import Frontier, Tree, leaf_hash, peaks_of
 from kursk_timeline.log.port import CHUNK_BYTES, CHUNK_EVENTS, Chunk, Store
 from kursk_timeline.log.proofs import Extension, Inclusion
@@ -42,7 +43,7 @@ __all__ = ["Appended", "Log", "Record"]
 FOLLOW_SECONDS = 5.0
 """How long one wait of `Log.follow` lasts at most."""
 
-ID_DIGITS = 64
+_WHOLE_ID = re.compile("[0-9a-f]{64}", re.ASCII)
 
 LATELY = 16
 """So many portions of events are remembered when single ones are asked for."""
@@ -78,8 +79,8 @@ class Log:
     """
     An append-only log over a store.
 
-    Safe to use from several threads. Records are read once and kept; `len(log)` and iteration see
-    what other processes appended.
+    Safe to use from several threads. Records are read once and kept, but for events whose ids somebody
+    else has (`lend`) until they are needed; `len(log)` and iteration see what other processes appended.
 
     Args:
         store: Where the events are kept.
@@ -92,7 +93,9 @@ class Log:
         self.store = store
         self._clock = clock
         self._held = Held()
-        self._lent: Ids | None = None
+        self._lender: Callable[[], KnownIds] | None = None
+        self._looked = 0
+        """How many events were looked at by themselves because somebody else had their ids."""
         self._tree = Tree()
         self._frontier = Frontier()
         self._inside = False
@@ -224,15 +227,19 @@ class Log:
 
     # --- reading -------------------------------------------------------------------------------
 
-    def lend(self, ids: Ids) -> None:
+    def lend(self, lender: Callable[[], KnownIds]) -> None:
         """
-        Let appends rely on somebody who has read the first events, where this log has read none so far.
+        Let appends rely on somebody who reads the first events, where this log has read none so far.
 
-        Appending then begins at once; whatever else needs those events reads them.
+        Appending then begins at once, and does not notice damage among those events; whatever else needs them
+        reads them.
+
+        Args:
+            lender: Asked for the ids he has when they are first needed.
         """
         with self._lock:
             if self._held.size == 0:
-                self._lent = ids
+                self._lender = lender
 
     def _catch_up(self) -> None:
         """Know which events there are."""
@@ -247,13 +254,17 @@ class Log:
         """Read all that the store has and we have not."""
         with self._lock:
             self._catch_up()
-            if self._held.before and not self._inside:
-                earlier = Held()
-                for chunk in self.store.chunks():
-                    earlier.add(chunk.ids, _records(chunk))
-                    if earlier.size >= self._held.before:
-                        break
-                self._held = self._held.joined(earlier)
+            self._read_back()
+
+    def _read_back(self) -> None:
+        """Read what comes before that which was read. It was there before any append that is under way."""
+        if self._held.before:
+            earlier = Held()
+            for chunk in self.store.chunks():
+                earlier.add(chunk.ids, _records(chunk))
+                if earlier.size >= self._held.before:
+                    break
+            self._held = self._held.joined(earlier)
 
     def _size(self) -> int:
         size = self.store.size()
@@ -269,9 +280,10 @@ class Log:
     def _read_on(self) -> None:
         with self._lock:
             size = self._size()
-            if self._held.size == 0 and self._lent is not None and len(self._lent) <= size:
-                self._held = Held(self._lent)
-            self._lent = None
+            if self._held.size == 0 and size and self._lender is not None:
+                lent = self._lender()
+                self._held = Held(lent if 0 < len(lent) <= size else None)
+            self._lender = None
             if self._held.size < size:
                 for chunk in self.store.chunks(after=self._held.size):  # to the end, which tells whether all is there
                     self._held.add(chunk.ids, _records(chunk))
@@ -282,9 +294,12 @@ class Log:
         found = {id_: held.numbers[id_] for id_ in ids if id_ in held.numbers}
         if held.lent is not None and len(found) < len(ids):
             others = [id_ for id_ in ids if id_ not in found]
-            for id_, row in zip(others, held.lent.rows_of(others), strict=True):
-                if row is not None and self._record(row + 1).event.id == id_:
-                    found[id_] = row + 1
+            seen = {id_: row + 1 for id_, row in zip(others, held.lent.rows_of(others), strict=True) if row is not None}
+            if self._looked + len(seen) > held.before // CHUNK_EVENTS + LATELY:  # that is as dear as reading all
+                self._read_back()
+                return self._numbers_of(ids)
+            self._looked += len(seen)
+            found.update((id_, seq) for id_, seq in seen.items() if self._record(seq).event.id == id_)
         return found
 
     def _record(self, seq: int) -> Record:
@@ -366,12 +381,12 @@ class Log:
             raise QueryError(
                 f"ask for an event by its number or its id, not by {shown(seq)}; a slice is records()[a:b]"
             )
-        found = self._numbers_of([seq]) if len(seq) == ID_DIGITS else {}
-        if found:
-            return found[seq]
-        self._refresh()
-        numbers = self._held.numbers
-        matches = [n for id_, n in numbers.items() if id_.startswith(seq)] if len(seq) >= 6 else []
+        if _WHOLE_ID.fullmatch(seq):
+            matches = list(self._numbers_of([seq]).values())
+        else:
+            self._refresh()
+            numbers = self._held.numbers
+            matches = [n for id_, n in numbers.items() if id_.startswith(seq)] if len(seq) >= 6 else []
         if len(matches) != 1:
             raise QueryError(
                 f"{len(matches) or 'no'} events have an id that starts with {shown(seq)}; "
@@ -383,7 +398,7 @@ class Log:
         id_ = event.id if isinstance(event, Event) else event
         with self._lock:
             self._catch_up()
-            return isinstance(id_, str) and len(id_) == ID_DIGITS and bool(self._numbers_of([id_]))
+            return isinstance(id_, str) and bool(_WHOLE_ID.fullmatch(id_) and self._numbers_of([id_]))
 
     def follow(self, after: int | None = None, *, timeout: float | None = None) -> Iterator[Record]:
         """
@@ -473,8 +488,9 @@ class Log:
             QueryError: the log has not so many events.
             InputError: the origin cannot be taken.
         """
-        tree, size = self._tree_at(size)
-        time = self._record(size).recorded_at if size else None
+        with self._lock:
+            tree, size = self._tree_at(size)
+            time = self._record(size).recorded_at if size else None
         return Checkpoint(size=size, root=tree.root(size), time=time, **({} if origin is None else {"origin": origin}))
 
     def prove(self, event: Event | str | int, *, size: int | None = None) -> Inclusion:

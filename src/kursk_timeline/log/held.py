@@ -2,7 +2,7 @@
 What a log holds in memory of its events.
 
 That is all of them, once somebody looks at all. An append needs less: which events are there already. For
-the first events of a long log somebody may know that who has read them for other reasons (`Ids`); then an
+the first events of a long log somebody may know that who has read them for other reasons (`KnownIds`); then an
 append reads only what came after those.
 """
 
@@ -34,7 +34,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):  # made by the million: ten
     event: Event
 
 
-class Ids(Protocol):
+class KnownIds(Protocol):
     """Somebody who can tell which of a log's first events have an id. It does not change."""
 
     def __len__(self) -> int:
@@ -55,7 +55,7 @@ class Held:
         numbers: Their numbers by id.
     """
 
-    lent: Ids | None = None
+    lent: KnownIds | None = None
     records: list[Record] = attrs.field(factory=list)
     numbers: dict[str, int] = attrs.field(factory=dict)
 
