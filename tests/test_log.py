@@ -235,16 +235,21 @@ def test_what_was_read_stays_the_same_when_more_is_appended(log: Log) -> None:
     assert [(r.seq, r.recorded_at, r.event.canonical) for r in log.records(size=5)] == before
 
 
-def test_threads_lose_nothing(log: Log) -> None:
-    def work(start: int) -> None:
-        for event in EVENTS[start::4]:
-            log.append(event)
-
+def in_threads(work: Callable[[int], None]) -> None:
+    """Run it four times at once, each with a number of its own."""
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_threads_lose_nothing(log: Log) -> None:
+    def work(start: int) -> None:
+        for event in EVENTS[start::4]:
+            log.append(event)
+
+    in_threads(work)
     assert {record.event for record in log} == set(EVENTS)
     assert [record.seq for record in log] == list(range(1, len(EVENTS) + 1))
 
@@ -343,11 +348,7 @@ def test_threads_look_at_what_somebody_else_has_read(log: Log, monkeypatch: pyte
         except Exception as error:
             wrong.append(error)
 
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work)
     assert wrong == []
 
 

@@ -2,8 +2,8 @@
 Stored events, in bulk, into columns.
 
 Every kind has a plain record (`records`) with the fields that are looked at here; sources and notes are
-passed over unread. What an event of a shape does to which account is found once (`shapes`), what a pair of dates
-means is read once. Whatever is not as expected in any way, an event of an older version, an amount out
+passed over unread. What an event of a shape does to which account is found once (`shapes`), and a
+date is read once (`days`). Whatever is not as expected in any way, an event of an older version, an amount out
 of order, is read the slow and careful way, which gives the same rows or the error that names it.
 """
 

@@ -60,8 +60,6 @@ _OF_ALL = attrgetter("occurred", "reported", "restated_until", "sources", "gradi
 _OF_SOURCE = attrgetter("publisher", "title", "locator", "wording")
 _OF_AMOUNT = attrgetter("low", "best", "high", "phrase")
 
-_NO_KIND: tuple[None, tuple[Callable[[Any], Any], ...]] = (None, ())
-
 _Amounts: TypeAlias = tuple[tuple[Callable[[Any], Any], bool], ...]
 """For each quantity that is there: how it is found in a record, and whether it may be below zero."""
 
@@ -71,7 +69,7 @@ class _Checker:
 
     def __init__(self, kinds: Sequence[type[Event]]) -> None:
         told = [kind for cls in kinds if _is_told(cls) and (kind := Kind(cls, whole=True)).is_plain]
-        self._kinds = {kind.struct: (kind, tuple(map(attrgetter, kind.texts))) for kind in told}
+        self._kinds = {kind.struct: kind for kind in told}
         # The others are known by name only, so that one of them does not have a whole portion read line by line.
         others = [
             msgspec.defstruct(cls.__name__, [], tag_field="kind", tag=cls.kind, gc=False)
@@ -98,7 +96,7 @@ class _Checker:
         kinds, starts, ends, shapes, gradings = self._kinds, self._starts, self._ends, self._shapes, self._gradings
         # Inside a line no line feed comes, it is escaped; after the last one there is an empty piece.
         for record, line, body in zip(records, written.split(b"\n"), bodies, strict=False):
-            kind, texts = kinds.get(type(record), _NO_KIND)
+            kind = kinds.get(type(record))
             if kind is None or line != body or len(body) > MAX_TEXT:
                 take(None)
                 continue
@@ -110,7 +108,7 @@ class _Checker:
                 or (note is not None and not _is_text(note))
                 or not sources
                 or not _are_sources(sources)
-                or (texts and not all(text is None or _is_text(text) for get in texts for text in [get(record)]))
+                or (kind.texts and not all(text is None or _is_text(text) for text in kind.texts_of(record)))
             ):
                 take(None)
                 continue
