@@ -91,11 +91,12 @@ def change(draw: Callable[[st.SearchStrategy[Any]], Any], raw: dict[str, Any]) -
     """Change one thing in the JSON of an event."""
     spots = _spots(raw)
     holder, key = draw(st.sampled_from(spots))
-    match draw(st.sampled_from(["set", "set", "set", "number", "drop", "add", "copy", "twice", "as text"])):
+    numbers = [(h, k) for h, k in spots if type(h[k]) is int or (h[k] is None and k in ("low", "high"))]
+    changes = ["set", "set", "set", "drop", "add", "copy", "twice", "as text"]
+    match draw(st.sampled_from([*changes, "number"] if numbers else changes)):
         case "set":
             holder[key] = draw(st.sampled_from(ODD))
         case "number":
-            numbers = [(h, k) for h, k in spots if type(h[k]) is int or (h[k] is None and k in ("low", "high"))]
             holder, key = draw(st.sampled_from(numbers))
             near = st.integers(-3, 3).map(lambda more: (holder[key] or 0) + more)
             holder[key] = draw(near | st.integers() | st.sampled_from([None, 2**53 - 1, 1 - 2**53, 2**53]))
