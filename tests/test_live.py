@@ -1131,3 +1131,25 @@ def test_what_is_remembered_has_an_end() -> None:
     assert tl._columns is not None
     assert len(tl._columns._indexes) <= live.KEPT
     assert len(tl._columns._known) <= live.KEPT
+
+
+@pytest.mark.usefixtures("columnar")
+def test_an_index_that_was_forgotten_answers_no_question_of_a_longer_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many other questions push out the index behind a state that is remembered longer."""
+    monkeypatch.setattr(live, "KEPT", 2)
+    for asked_again in (False, True):
+        tl = filled([deployed(0, 1)])
+        assert said_best(tl, "present/russia/kursk") == 1
+        for party in "abc":
+            tl.accounts_at("2026-01-01", according_to=party)
+        if asked_again:
+            assert tl.accounts_at("2026-01-01").best.tolist() == [1]
+        tl.append(deployed(1, 2))
+        assert said_best(tl, "present/russia/kursk") == 3
+
+
+def said_best(tl: Timeline, key: str) -> int:
+    found = tl.state_at("2026-01-01")[key]
+    assert found is not None
+    assert isinstance(found.value, Bounds)
+    return found.value.best

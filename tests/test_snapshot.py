@@ -17,8 +17,9 @@ import kursk_timeline as kt
 import kursk_timeline.timeline
 from kursk_timeline.projections.fingerprint import fingerprint
 from kursk_timeline.testing.strategies import logs
+from kursk_timeline.units import LIMIT
 from logs import EVENTS
-from made import held, retracted
+from made import common, held, retracted
 
 
 @pytest.fixture(autouse=True)
@@ -263,3 +264,24 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
         timeline.save_snapshot(tmp_path / "kept")
     assert list(tmp_path.iterdir()) == []
     connection.close()
+
+
+def test_a_sum_that_is_too_large_is_said_out_of_a_snapshot_too(tmp_path: Path) -> None:
+    """It has no steps that could be kept, and is not nothing for that."""
+    deployments = [
+        kt.ForceDeployed(
+            force="ukraine", region="kursk", troops=kt.Quantity.from_base(LIMIT, LIMIT, LIMIT, "persons"),
+            **common(f"2024-{day // 28 + 1:02}-{day % 28 + 1:02}"), note=str(again),
+        )
+        for day in range(200)
+        for again in range(3)
+    ]  # fmt: skip
+    with kt.Timeline.open(tmp_path / "log.db") as timeline:
+        timeline.append([*deployments, held("2024-01-01", "90 km2")])
+        timeline.save_snapshot()
+    with kt.Timeline.open(tmp_path / "log.db") as timeline:
+        assert read_from(timeline) == len(timeline) == 601
+        state = timeline.state_at("2024-12-01")
+        with pytest.raises(kt.QuantityError, match="beyond what columns can hold"):
+            _ = state["present/ukraine/kursk"]
+        assert state["held/ukraine/kursk"] is not None

@@ -173,7 +173,7 @@ class ColumnLedger(Ledger):
 
     def __init__(self, book: Book, gaps: Gaps, event_of: EventOf, only: Iterable[int] | None = None) -> None:
         self.gaps, self.measures = gaps, dict(book.measures)
-        self._book, self._event_of = book, event_of
+        self.book, self._event_of = book, event_of
         self._moment = book.columns.moment
         self._columnar: dict[Key, dict[str, AccountHistory]] = {}
         if only is None:
@@ -186,7 +186,7 @@ class ColumnLedger(Ledger):
 
     def _put(self, code: int, part: Part | None) -> None:
         """Put an account as it is now in its place; take it out where nothing is left of it."""
-        book = self._book
+        book = self.book
         key, party = book.columns.accounts.things[code]
         measure = self.measures[key.measure]
         kind = ColumnHolders if measure.is_name else ColumnAmounts
@@ -206,17 +206,17 @@ class ColumnLedger(Ledger):
         """
         later = ColumnLedger.__new__(ColumnLedger)
         later.__dict__.update({name: value for name, value in self.__dict__.items() if name != "events"})
-        later._moment = self._book.columns.moment
+        later._moment = self.book.columns.moment
         later._columnar = dict(self._columnar)
         for code in touched:
-            part = self._book.part(code)
+            part = self.book.part(code)
             later._put(code, part if part.begins < NEVER else None)
         later._set_accounts(later._columnar)
         return later
 
     @cached_property
     def events(self) -> tuple[Event, ...]:  # type: ignore[override]  # read when somebody asks for all
-        return tuple(self._event_of(row) for row in self._book.events(self._moment).tolist())
+        return tuple(self._event_of(row) for row in self.book.events(self._moment).tolist())
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled, it takes accounts and events along, and no columns."""

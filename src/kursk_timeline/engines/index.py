@@ -310,12 +310,17 @@ class Index(Book):
         counts: Callable[[str], bool] | None = None,
         kept: tuple[Steps, Ints] | None = None,
     ) -> None:
-        """With `kept`, steps and the days from which accounts are sure as an earlier index had them."""
+        """
+        With `kept`, steps and the days from which accounts are sure as an earlier index had them.
+
+        An account that has claims and no steps is one whose sums are too large.
+        """
         super().__init__(columns, measures, counts=counts)
         if kept is None:
             self._build()
         else:
             self._set(*kept)
+            self._change({*super().accounts()}.difference(np.flatnonzero(self.begins < NEVER).tolist()))
 
     def _build(self) -> None:
         accounts = len(self.columns.accounts)

@@ -173,7 +173,9 @@ class Live:
         for known in self._known.values():
             known.update(touched)
         self._ledgers = {
-            question: ledger.after(touched) for question, ledger in self._ledgers.items() if question[0] is None
+            question: ledger.after(touched)
+            for question, ledger in self._ledgers.items()
+            if ledger.book is self._indexes.get(question[1])  # an index that is no longer kept is not kept up
         }
 
     # --- asking ---------------------------------------------------------------------------------
