@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from kursk_timeline.engines import kernel
 from kursk_timeline.engines.columns import OPEN64, Ints, SumError
-from kursk_timeline.engines.kernel import Claims, Steps, bounds_of, histories, narrow, wide
+from kursk_timeline.engines.kernel import Claims, Steps, bounds_of, histories, history_after, narrow, wide
 from kursk_timeline.replay import bounds as plain
 from kursk_timeline.replay.bounds import FOREVER, OPEN, Bounds
+from kursk_timeline.replay.steps import at
 from kursk_timeline.units import LIMIT
 
 SET, ADD = False, True
@@ -96,6 +97,30 @@ def test_many_claims_on_few_days_some_of_them_windows(some: list[Row], floors: t
     if kept is not None:
         assert set(np.flatnonzero(found.first != found.last)) <= set(kept)
     check(found, floors)
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(rows(windows=False, accounts=1), min_size=1, max_size=16),
+    st.data(),
+    st.sampled_from([-OPEN64, 0, 2]),
+    st.sampled_from([0, 64]),
+)
+def test_a_history_goes_on_from_what_it_was(some: list[Row], data: st.DataObject, floor: int, few: int) -> None:
+    """Whatever came, however its claims lie in pieces: it is that of all claims, and no other day has changed."""
+    fresh = data.draw(st.integers(1, len(some)))
+    cut = data.draw(st.integers(0, len(some)))
+    whole, floors = claims(some), np.array([floor], "i8")
+    before = histories(whole.at(slice(len(some) - fresh)), floors)
+    pieces = [whole.at(slice(cut)), whole.at(slice(cut, None))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel, "FEW", few)
+        steps, start, end = history_after(before, pieces, whole.first[-fresh:], floor)
+    expected = histories(whole, floors)
+    assert [column.tolist() for column in steps] == [column.tolist() for column in expected]
+    assert [column.dtype for column in steps] == [column.dtype for column in expected]
+    for day in (*range(start), *range(end + 1, 30)):
+        assert at(bounds_of(before, 0), day) == at(bounds_of(steps, 0), day)
 
 
 @given(st.lists(rows(windows=True, accounts=1), max_size=8), st.randoms(use_true_random=False))

@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 import kursk_timeline as kt
 from kursk_timeline import timeline as timeline_module
 from kursk_timeline.engines import accounts as accounts_module
-from kursk_timeline.engines import bulk, columns, ids, index, live
+from kursk_timeline.engines import bulk, columns, daily, ids, index, kernel, live, single
 from kursk_timeline.engines.columns import OPEN64, SumError
 from kursk_timeline.engines.index import Answers
 from kursk_timeline.errors import QuantityError, UnknownKindError
@@ -71,9 +71,9 @@ SMALL = [
     (index, "FRESH", 1),
     (index, "ROOM", 0),
     (index, "SMALL", 0),
-    (index, "OFTEN", 1),
+    (single, "OFTEN", 1),
     (index, "MANY", 1),
-    (index, "IN_PLAY", 1),
+    (single, "IN_PLAY", 1),
     (accounts_module, "FEW", 1),
     (bulk, "MOST", 5),
     (live, "KEPT", 2),
@@ -366,27 +366,32 @@ def test_appending_is_a_full_replay(log: list[Event], cuts: list[int], data: st.
 
 
 near = st.builds(
-    lambda day, width, amount, force, adds: (kt.ForceDeployed if adds else kt.ForcePresent)(
+    lambda day, width, amount, force, adds, later: (kt.ForceDeployed if adds else kt.ForcePresent)(
         force=force,
         region="kursk",
         troops=amount,
         **common(f"2024-08-{day:02}/2024-08-{min(day + width, 28):02}", "russia/mod"),
+        restated_until=None if later is None else dt.date(2024, 8, min(day + width, 28)) + dt.timedelta(later),
     ),
     st.integers(1, 28),
-    st.sampled_from([0, 0, 0, 3]),
+    st.sampled_from([0, 0, 0, 0, 0, 3]),
     st.integers(1, 9),
     st.sampled_from(["russia", "north-korea", "ukraine"]),
     st.booleans(),
+    st.sampled_from([None, None, 0, 4, 40]),
 )
 """Claims close to each other, so that there is a table of days; hardly ever one that the last does not touch."""
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
-@given(st.lists(near, min_size=2, max_size=16), st.data(), st.sampled_from([1, 31]))
-def test_what_is_appended_is_worked_into_the_table_of_days(log: list[Event], data: st.DataObject, room: int) -> None:
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@given(st.lists(near, min_size=2, max_size=16), st.data(), st.sampled_from([1, 31]), st.sampled_from([0, 64]))
+def test_what_is_appended_is_worked_into_the_tables_of_days(
+    log: list[Event], data: st.DataObject, room: int, few: int
+) -> None:
     """Each account in its column, earlier and later days with it: on every day it says what a new table says."""
     with columns_from(0), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index, "MORE_DAYS", room)
+        patch.setattr(daily, "MORE_DAYS", room)
+        patch.setattr(kernel, "FEW", few)
         tl = filled(log[:1])
         live_ = tl._live()
         assert live_ is not None
@@ -394,17 +399,36 @@ def test_what_is_appended_is_worked_into_the_table_of_days(log: list[Event], dat
         span = np.arange(dt.date(2024, 7, 30).toordinal(), dt.date(2024, 9, 3).toordinal())
         handed_out = grown.at(int(span[20]))
         then = said(handed_out)
+        there = log[:1]
         for event in log[1:]:
-            seen = event in tl.log
-            tl.append(retracted(event, "2024-09-01") if seen else event)
+            if data.draw(st.sampled_from([False, False, False, True])):
+                tl.append(retracted(data.draw(st.sampled_from(there)), "2024-09-01"))
+            else:
+                tl.append(event)
+                there.append(event)
+            if data.draw(st.booleans()):  # steps may be worked out and not yet be in the table
+                assert [part.steps for part in map(live_.index().part, range(len(grown.columns.accounts)))]
             if data.draw(st.booleans()):
                 assert live_.index() is grown
                 new = index.Index(grown.columns, grown.measures)
                 expected = [said(new.at(day)) for day in span.tolist()]
+                if data.draw(st.booleans()):
+                    for day in span.tolist():
+                        alone = all_said_alone(new, day)
+                        assert new.all_said(day) is not None or not new.accounts()
+                        for found in filter(None, (grown.all_said(day), new.all_said(day))):
+                            rows = zip(*found, strict=True)
+                            assert [row[1:] if row[0] else None for row in rows] == alone
                 for _ in range(2):  # an account with windows is worked in once it was asked for some days
                     assert [said(grown.at(day)) for day in span.tolist()] == expected
                 assert [said(one) for one in days_of(grown.many(span))] == expected
         assert said(handed_out) == then
+
+
+def all_said_alone(index_: index.Index, day: int) -> list[tuple[Any, ...] | None]:
+    """What every account says on a day, and when it was heard and spoken for, each asked by itself."""
+    parts = map(index_.part, range(len(index_.columns.accounts)))
+    return [(*part.at(day), part.heard_by(day), part.spoken_by(day)) if part.begins <= day else None for part in parts]
 
 
 def said(answers: Answers) -> list[tuple[Any, ...] | None]:
@@ -1018,7 +1042,7 @@ def test_two_threads_find_out_together_who_counts(monkeypatch: pytest.MonkeyPatc
 
     From Python 3.12 on a `cached_property` keeps nobody out, so that two accounts of one ledger are found at once.
     """
-    for cls in (index.Part, accounts_module._Columnar, accounts_module.ColumnAmounts):
+    for cls in (single.Part, accounts_module._Columnar, accounts_module.ColumnAmounts):
         for name, found in list(vars(cls).items()):
             if isinstance(found, functools.cached_property):
                 monkeypatch.setattr(cls, name, Unlocked(found.func, name))
@@ -1041,7 +1065,7 @@ def test_two_threads_find_out_together_who_counts(monkeypatch: pytest.MonkeyPatc
         thread.start()
     for thread in threads:
         thread.join()
-    book = state.ledger._book  # type: ignore[attr-defined]
+    book = state.ledger.book  # type: ignore[attr-defined]
     assert len(book._counting) == len(book.columns.claimants)
 
 

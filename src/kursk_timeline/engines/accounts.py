@@ -14,14 +14,16 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from kursk_timeline.engines.columns import NEVER, Columns, Ints
-from kursk_timeline.engines.index import Book, Part
-from kursk_timeline.engines.kernel import bounds_of
+from kursk_timeline.engines.columns import NEVER, OPEN64, Columns, Ints, Moment
+from kursk_timeline.engines.index import Book, Said
+from kursk_timeline.engines.kernel import bounds_of, wide
+from kursk_timeline.engines.single import Part
 from kursk_timeline.events.base import Event
 from kursk_timeline.measures import UNCLAIMED, Key, Measure
-from kursk_timeline.replay.account import AccountHistory, Gaps, Speech
+from kursk_timeline.replay.account import Account, AccountHistory, Gaps, Speech
 from kursk_timeline.replay.bounds import Bounds, Claim, Naming, names_on
 from kursk_timeline.replay.claimed import Amounts, Holders
+from kursk_timeline.replay.estimate import Estimate, estimate
 from kursk_timeline.replay.ledger import Ledger
 from kursk_timeline.replay.value import Value
 
@@ -30,6 +32,9 @@ FEW = 4
 
 EventOf: TypeAlias = Callable[[int], Event]
 """Gives the event of a row."""
+
+AllSaid: TypeAlias = Callable[[Moment, int], Said | None]
+"""What all accounts say on a day (ordinal), where columns still are what they were at a moment; else None."""
 
 
 class _EventsBehind(Mapping[int, Event]):
@@ -48,15 +53,6 @@ class _EventsBehind(Mapping[int, Event]):
         return len(self._part.rows)
 
 
-def _speech(part: Part) -> Speech:
-    middle, order = part.claims.middle, np.argsort(part.claims.first, kind="stable")
-    begins = part.claims.first[order]
-    # One entry for each day is enough: of several events begun on a day, the last entry knows all.
-    last = np.flatnonzero(np.append(begins[1:] != begins[:-1], True)) if len(begins) else order
-    heard, spoken = (np.maximum.accumulate(column[order])[last] for column in (part.heard, middle))
-    return Speech(*(tuple(column.tolist()) for column in (begins[last], heard, spoken)))
-
-
 class _Columnar(AccountHistory):
     """
     What accounts of numbers and of names have in common here.
@@ -71,9 +67,10 @@ class _Columnar(AccountHistory):
     _asked = 0
 
     def __init__(
-        self, key: Key, party: str, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
+        self, code: int, measure: Measure, columns: Columns, part: Part, event_of: EventOf, gaps: Gaps
     ) -> None:
-        self.key, self.party, self.measure, self.gaps = key, party, measure, gaps
+        self.key, self.party = columns.accounts.things[code]
+        self.code, self.measure, self.gaps = code, measure, gaps
         self._columns, self.part = columns, part
         self.events = _EventsBehind(columns, part, event_of)
 
@@ -91,7 +88,7 @@ class _Columnar(AccountHistory):
     @cached_property
     def speech(self) -> Speech:
         """When the party spoke."""
-        return _speech(self.part)
+        return Speech(*(tuple(column.tolist()) for column in self.part.speech))
 
     @property
     def _speech(self) -> Speech:
@@ -101,7 +98,7 @@ class _Columnar(AccountHistory):
         if "speech" in self.__dict__ or self._asked > FEW:
             return self.speech.last_heard(day)
         self._asked += 1  # one day alone is found faster than all
-        return min(day, int(self.part.heard[self.part.claims.first <= day].max()))
+        return min(day, self.part.heard_by(day))
 
     def _claims(self, places: Ints | slice) -> list[Claim]:
         """The account's claims at these places; each knows the row of its effect as its order."""
@@ -167,13 +164,21 @@ class ColumnLedger(Ledger):
         gaps: What silence between two of a party's sets means.
         event_of: Gives the event of a row.
         only: The codes of the accounts; None for all.
+        all_said: Tells what all accounts say on a day.
 
     Cost: O(accounts); an account's steps are computed or looked up on first use.
     """
 
-    def __init__(self, book: Book, gaps: Gaps, event_of: EventOf, only: Iterable[int] | None = None) -> None:
+    def __init__(
+        self,
+        book: Book,
+        gaps: Gaps,
+        event_of: EventOf,
+        only: Iterable[int] | None = None,
+        all_said: AllSaid = lambda _moment, _day: None,
+    ) -> None:
         self.gaps, self.measures = gaps, dict(book.measures)
-        self.book, self._event_of = book, event_of
+        self.book, self._event_of, self._all_said = book, event_of, all_said
         self._moment = book.columns.moment
         self._columnar: dict[Key, dict[str, AccountHistory]] = {}
         if only is None:
@@ -192,7 +197,7 @@ class ColumnLedger(Ledger):
         kind = ColumnHolders if measure.is_name else ColumnAmounts
         parties = {name: one for name, one in self._columnar.get(key, {}).items() if name != party}
         if part is not None:
-            parties[party] = kind(key, party, measure, book.columns, part, self._event_of, self.gaps)
+            parties[party] = kind(code, measure, book.columns, part, self._event_of, self.gaps)
         if parties:
             self._columnar[key] = parties
         else:
@@ -205,7 +210,9 @@ class ColumnLedger(Ledger):
         Cost: that of those accounts, and O(keys).
         """
         later = ColumnLedger.__new__(ColumnLedger)
-        later.__dict__.update({name: value for name, value in self.__dict__.items() if name != "events"})
+        later.__dict__.update(
+            {name: value for name, value in self.__dict__.items() if name not in ("events", "_claimed")}
+        )
         later._moment = self.book.columns.moment
         later._columnar = dict(self._columnar)
         for code in touched:
@@ -213,6 +220,30 @@ class ColumnLedger(Ledger):
             later._put(code, part if part.begins < NEVER else None)
         later._set_accounts(later._columnar)
         return later
+
+    def all_on(self, day: int) -> dict[Key, Estimate]:
+        said = None if self.gaps == "span" else self._all_said(self._moment, day)
+        if said is None:
+            return super().all_on(day)
+        begun, low, best, high, heard, spoken = said
+
+        def ask(history: AccountHistory, day: int, counts: bool) -> Account | None:
+            if not isinstance(history, ColumnAmounts):
+                return history.on(day, counts)
+            code = history.code
+            if not begun[code]:
+                return None
+            value = Bounds(low[code], best[code], high[code])
+            if value.low <= -OPEN64 or value.high >= OPEN64:
+                value = Bounds(*map(wide, value))
+            return history.saying(day, value, min(day, heard[code]), spoken[code], counts=counts)
+
+        found = {}
+        for key in self._claimed:
+            one = estimate(key, self.measures[key.measure], self._accounts[key].values(), day, ask)
+            if one is not None:
+                found[key] = one
+        return found
 
     @cached_property
     def events(self) -> tuple[Event, ...]:  # type: ignore[override]  # read when somebody asks for all

@@ -271,15 +271,21 @@ class Columns:
 
         Cost: their number, and now and then a sort of all.
         """
+        rows, effects = zip(*self.pieces_of(account), strict=True)
+        if len(rows) == 1:
+            return rows[0], effects[0]
+        return np.concatenate(rows), [np.concatenate(both) for both in zip(*effects, strict=True)]
+
+    def pieces_of(self, account: int) -> list[tuple[Ints, list[Ints]]]:
+        """The same in one piece or two: what was grouped by account, and what came since."""
         rows, offsets, grouped, laid = self._group()
         own = slice(*offsets[account : account + 2]) if account + 1 < len(offsets) else slice(0, 0)
-        found = self._effects(rows[own]) if laid is None else [column[own] for column in laid]
+        pieces = [(rows[own], self._effects(rows[own]) if laid is None else [column[own] for column in laid])]
         fresh = np.flatnonzero(self.effects["account"][grouped:] == account)
-        if not len(fresh):
-            return rows[own], found
-        more = (fresh + grouped).astype("i4")
-        both = zip(found, self._effects(more), strict=True)
-        return np.concatenate([rows[own], more]), [np.concatenate(pair) for pair in both]
+        if len(fresh):
+            more = (fresh + grouped).astype("i4")
+            pieces.append((more, self._effects(more)))
+        return pieces
 
     def touched(self, size: int, changed: Iterable[int]) -> set[int]:
         """

@@ -10,18 +10,19 @@ deserve all days.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from kursk_timeline.engines.columns import FRESH, NEVER, OPEN64, Columns, Flags, Ints, Moment, SumError, Withdrawn
-from kursk_timeline.engines.kernel import Claims, Steps, histories, narrow, too_large, wide
+from kursk_timeline.engines.daily import Daily
+from kursk_timeline.engines.kernel import Claims, Steps, histories, middle, too_large
 from kursk_timeline.engines.known import Pairs
+from kursk_timeline.engines.single import Before, Found, Part
 from kursk_timeline.measures import Measure
-from kursk_timeline.replay import bounds as plain
-from kursk_timeline.replay.bounds import Bounds
 
 ROOM = 2
 """The table of days may have so many times as many places as there are steps, or…"""
@@ -29,17 +30,8 @@ ROOM = 2
 SMALL = 1 << 18
 """…so many altogether; else it is left out."""
 
-MORE_DAYS = 31
-"""So many days at least the table grows by when an event lies behind its last."""
-
-OFTEN = 3
-"""So many look-ups of an account that was changed, and all its steps are computed."""
-
 MANY = 8
 """So few changed accounts that are not in the table of days are always looked at one by one."""
-
-IN_PLAY = 256
-"""With so many claims in play on a day, an account's steps are found faster than that one day by itself."""
 
 
 class Answers:
@@ -81,132 +73,21 @@ class Answers:
         return Answers(*columns)
 
 
-class Part:
+class Said(NamedTuple):
     """
-    One account's claims that count, and what they say on any day.
+    What every account says on a day, and when it was heard; by account.
 
-    It does not change: what is added later makes another. Where dates are windows one day alone is found faster
-    than all steps, and these are computed when some days have been asked for.
-
-    Args:
-        find: Gives the rows of its effects, in log order, what they do, and until when their events were
-            heard; when that is first needed.
-        floor: The least value that makes sense.
-        kept: Its steps, first day and first sure day, where they are known already.
+    Attributes:
+        heard: The latest day until which an event begun by then was heard or restated; it may lie behind the day.
+        spoken: The latest middle of one.
     """
 
-    def __init__(
-        self,
-        find: Callable[[], tuple[Ints, Claims, Ints]],
-        floor: int,
-        kept: tuple[Steps, int, int] | None = None,
-    ) -> None:
-        self._find, self.floor = find, floor
-        self._asked = 0
-        self._is_too_large = False
-        self._values: dict[int, Bounds] = {}
-        if kept is not None:
-            self.steps, self.begins, self.sure_from = kept
-
-    @cached_property
-    def _found(self) -> tuple[Ints, Claims, Ints]:
-        return self._find()
-
-    @property
-    def rows(self) -> Ints:
-        """The rows of its effects, in log order."""
-        return self._found[0]
-
-    @property
-    def claims(self) -> Claims:
-        """What they do; the account is 0 in all."""
-        return self._found[1]
-
-    @property
-    def heard(self) -> Ints:
-        """The day until which the event of each was heard or restated."""
-        return self._found[2]
-
-    @cached_property
-    def _has_windows(self) -> bool:
-        return bool((self.claims.first != self.claims.last).any())
-
-    @property
-    def has_steps(self) -> bool:
-        """All its steps are known, or found as fast as one day."""
-        return "steps" in self.__dict__ or not (self._has_windows or self._is_too_large)
-
-    @cached_property
-    def begins(self) -> int:
-        """First day on which one of its events can have happened; `NEVER` for none."""
-        return int(self.claims.first.min(initial=NEVER))
-
-    @cached_property
-    def sure_from(self) -> int:
-        """First day by which one of its events must have happened."""
-        return int(self.claims.last.min(initial=NEVER))
-
-    @cached_property
-    def steps(self) -> Steps:
-        """
-        All its steps.
-
-        Raises:
-            SumError: one of its sums has no room in 64 bits.
-        """
-        try:
-            return histories(self.claims, np.array([self.floor], "i8"))
-        except SumError:
-            self._is_too_large = True
-            raise
-
-    def below(self, days: Ints) -> Flags:
-        """On which days the account contradicts itself: in no world is it at or above the floor."""
-        steps = histories(self.claims, np.array([-OPEN64]))
-        place = np.searchsorted(steps.day, days, "right") - 1
-        return (place >= 0) & (steps.high[place] < self.floor)
-
-    @cached_property
-    def _days(self) -> list[int]:
-        return self.steps.day.tolist()  # type: ignore[no-any-return]
-
-    def mattering(self, day: int) -> Flags:
-        """
-        The claims that can matter on a day: to the bounds, or to the best value.
-
-        What surely happened before the first day of a set that surely happened never does.
-        """
-        first, last, middle, sets = self.claims.first, self.claims.last, self.claims.middle, ~self.claims.adds
-        sure = int(first[sets & (last <= day)].max(initial=0))
-        set_last = int(middle[sets & (middle <= day)].max(initial=0))
-        return ((first <= day) & (last >= sure)) | ((middle <= day) & (middle >= set_last))
-
-    def at(self, day: int) -> tuple[int, int, int]:
-        """Low, best and high on a day, which is not before it begins."""
-        self._asked += 1
-        if "steps" not in self.__dict__ and self._asked <= OFTEN and self._has_windows:
-            rows = np.flatnonzero(self.mattering(day))
-            if len(rows) <= IN_PLAY:
-                claims = self.claims.at(rows).plain()
-                searched = (plain.least, plain.middling, plain.greatest)
-                low, best, high = (narrow(max(search(claims, day).value, self.floor)) for search in searched)
-                return low, best, high
-        place = bisect_right(self._days, day) - 1
-        return self.steps.low.item(place), self.steps.best.item(place), self.steps.high.item(place)
-
-    def value_on(self, day: int) -> Bounds:
-        """The same as the plain definition gives it."""
-        if "_days" not in self.__dict__:
-            return Bounds(*map(wide, self.at(day)))
-        place = bisect_right(self._days, day)
-        value = self._values.get(place)
-        if value is None:
-            _, _, lows, bests, highs = self.steps
-            low, best, high = lows.item(place - 1), bests.item(place - 1), highs.item(place - 1)
-            if low <= -OPEN64 or high >= OPEN64:
-                low, best, high = map(wide, (low, best, high))
-            value = self._values[place] = Bounds(low, best, high)
-        return value
+    begun: list[bool]
+    low: list[int]
+    best: list[int]
+    high: list[int]
+    heard: list[int]
+    spoken: list[int]
 
 
 class Book:
@@ -278,22 +159,26 @@ class Book:
 
         Its claims are looked up when they are first needed, and still are those of then.
         """
-        return self._part(account, moment or self.columns.moment, None)
+        return self._part(account, moment or self.columns.moment)
 
-    def _part(self, account: int, moment: Moment, kept: tuple[Steps, int, int] | None) -> Part:
+    def _part(
+        self, account: int, moment: Moment, kept: tuple[Steps, int, int] | None = None, before: Before | None = None
+    ) -> Part:
         columns = self.columns
 
-        def find() -> tuple[Ints, Claims, Ints]:
-            rows, effects = columns.effects_of(account)
+        def of_then(rows: Ints, effects: list[Ints]) -> Found:
             end = int(np.searchsorted(rows, moment.effects))  # what came later is not of then
             event, *does, heard = (column[:end] for column in effects)
             counting = self._that_count(event, moment.withdrawn)
             claims = Claims(np.zeros(end, "i4"), *does)
             if counting.all():
-                return rows[:end], claims, heard
-            return rows[:end][counting], claims.at(counting), heard[counting]
+                return Found(rows[:end], claims, heard)
+            return Found(rows[:end][counting], claims.at(counting), heard[counting])
 
-        return Part(find, self.floor(account), kept)
+        def find() -> list[Found]:
+            return [of_then(*piece) for piece in columns.pieces_of(account)]
+
+        return Part(find, self.floor(account), moment.effects, kept, before)
 
 
 class Index(Book):
@@ -320,7 +205,7 @@ class Index(Book):
             self._build()
         else:
             self._set(*kept)
-            self._change({*super().accounts()}.difference(np.flatnonzero(self.begins < NEVER).tolist()))
+            self._change({*super().accounts()}.difference(np.flatnonzero(self.begins < NEVER).tolist()), anew=True)
 
     def _build(self) -> None:
         accounts = len(self.columns.accounts)
@@ -339,16 +224,17 @@ class Index(Book):
             sure_from = np.full(accounts, NEVER, "i4")
             np.minimum.at(sure_from, claims.account, claims.last)
         self._set(steps, sure_from)
-        self._change(alone)
+        self._change(alone, anew=True)
 
     def _set(self, steps: Steps, sure_from: Ints) -> None:
         self.steps, self.begins, self.sure_from = steps, _firsts(steps), sure_from.copy()
         self._accounts, self._size = len(sure_from), len(self.columns.effects)
+        self._withdrawn = self.columns.withdrawn
         self._changed: dict[int, Part] = {}
         """Accounts that are not what `steps` has of them."""
         self._apart: set[int] = set()
         """Those of them that are looked at one by one."""
-        for name in ("_table", "_moments", "_amounts"):
+        for name in ("_table", "_speech", "_windowed", "_moments", "_amounts"):
             self.__dict__.pop(name, None)
 
     # --- growing --------------------------------------------------------------------------------
@@ -367,16 +253,42 @@ class Index(Book):
             return
         if len(self.columns.effects) > FRESH:
             self.columns.lay_out()
-        self._change(touched)
+        self._change(touched, anew=self.columns.withdrawn is not self._withdrawn)
+        self._withdrawn = self.columns.withdrawn
 
-    def _change(self, accounts: Iterable[int]) -> None:
-        changed = {account: super(Index, self).part(account) for account in accounts}
+    def _change(self, accounts: Iterable[int], *, anew: bool) -> None:
+        """Have some accounts computed again; anew where events of old may stand otherwise than they did."""
+        moment = self.columns.moment
+        changed = {
+            account: self._part(account, moment, before=None if anew else self._so_far(account)) for account in accounts
+        }
         self._changed.update(changed)
         self._apart.update(changed)
 
+    def _so_far(self, account: int) -> Before | None:
+        """The steps of an account as they were computed last."""
+        changed = self._changed.get(account)
+        if changed is not None:
+            return changed.so_far(written=account not in self._apart)
+        if account >= self._accounts or self._windowed[account]:
+            return None
+        return Before(self._steps_of(account), self._size, written=True)
+
+    @cached_property
+    def _windowed(self) -> Flags:
+        """The accounts among whose claims some have windows."""
+        account, event = (self.columns.effects[name][: self._size] for name in ("account", "event"))
+        found = np.zeros(self._accounts, "?")
+        found[account[(self.columns.events["first"] != self.columns.events["last"])[event]]] = True
+        return found
+
+    def _steps_of(self, account: int) -> Steps:
+        start, end = self.steps.offsets[account : account + 2].tolist()
+        return Steps(np.array([0, end - start]), *(column[start:end] for column in self.steps[1:]))
+
     def _work_in(self) -> None:
         """
-        Write what changed accounts say into the table of days.
+        Write what changed accounts say into the tables of days.
 
         An account that is new stays apart, one with windows of which one day is found faster than all, one
         whose days lie too far off, and one whose sums are too large, which says so itself when it is asked.
@@ -385,32 +297,22 @@ class Index(Book):
             part = self._changed[account]
             if self._table is None or account >= self._accounts or not part.has_steps:
                 continue
-            try:
-                days = part.steps.day
-            except SumError:
-                continue
-            if len(days):
-                if days[0] < self._table[0] or not self._reach(int(days[-1])):
-                    continue
-                first, table = self._table
-                lengths = np.diff(days, append=first + table.shape[1])
-                lengths[0] += days[0] - first  # before its first day it says nothing
-                for amounts, amount in zip(table, part.steps[2:], strict=True):
-                    amounts[:, account] = np.repeat(amount, lengths)
-            self.begins[account], self.sure_from[account] = part.begins, part.sure_from
-            self._apart.discard(account)
+            with suppress(SumError):
+                if self._write(account, part, self._table, self.__dict__.get("_speech")):
+                    self.begins[account], self.sure_from[account] = part.begins, part.sure_from
+                    self._apart.discard(account)
 
-    def _reach(self, day: int) -> bool:
-        """Have the table go on until a day, where that is not far off and there is room."""
-        assert self._table is not None
-        first, table = self._table
-        more = day - first - table.shape[1] + 1
-        if more > 0:
-            room = max(MORE_DAYS, table.shape[1] // 8)
-            if more > room or table.shape[1] + room > self._most_days:
-                return False
-            last = np.repeat(table[:, -1:], room, axis=1)
-            self.__dict__["_table"] = first, np.concatenate([table, last], axis=1)
+    def _write(self, account: int, part: Part, amounts: Daily, speech: Daily | None) -> bool:
+        """Write an account into the tables; false, and nothing is written, where its days lie too far off for one."""
+        steps, fresh = part.steps, part.fresh
+        if not amounts.reaches(steps.day) or not (speech is None or speech.reaches(fresh.claims.first)):
+            return False
+        amounts.write(account, steps.day, steps[2:], *part.changed_days)
+        if speech is not None and part.goes_on:
+            speech.raise_to(account, fresh.claims.first, (fresh.heard, fresh.claims.middle))
+        elif speech is not None:
+            begins, *spoken = part.speech
+            speech.write(account, begins, spoken)
         return True
 
     # --- looking up -----------------------------------------------------------------------------
@@ -426,19 +328,12 @@ class Index(Book):
             return changed
         if account >= self._accounts or moment is not None:
             return super().part(account, moment)
-        start, end = self.steps.offsets[account : account + 2].tolist()
-        steps = Steps(np.array([0, end - start]), *(column[start:end] for column in self.steps[1:]))
-        return self._part(
-            account, self.columns.moment, (steps, int(self.begins[account]), int(self.sure_from[account]))
-        )
+        kept = self._steps_of(account), int(self.begins[account]), int(self.sure_from[account])
+        return self._part(account, self.columns.moment, kept)
 
     @cached_property
-    def _table(self) -> tuple[int, Ints] | None:
-        """
-        The first day, and low, best and high of every account on each day from then on: by amount, day, account.
-
-        None where it would have many more places than there are steps. Before an account begins it says nothing.
-        """
+    def _table(self) -> Daily | None:
+        """Low, best and high of every account; None where that would have many more places than there are steps."""
         steps = self.steps
         if not len(steps.day):
             return None
@@ -448,7 +343,33 @@ class Index(Book):
         places = np.zeros((last - first + 1, self._accounts), "i4")
         places[steps.day - first, self._account_of_steps] = np.arange(len(steps.day), dtype="i4")
         np.maximum.accumulate(places, axis=0, out=places)
-        return first, np.stack([amount.take(places) for amount in steps[2:]])
+        return Daily(first, np.stack([amount.take(places) for amount in steps[2:]]), self._most_days)
+
+    @cached_property
+    def _speech(self) -> Daily | None:
+        """
+        Until when every account was heard by each day, and the latest middle of what it said; see `Part.speech`.
+
+        Cost: some passes over all effects, when it is first needed.
+        """
+        effects, rows = self.columns.effects, self._all_that_count()
+        account, event = (effects[name] if rows is None else effects[name][rows] for name in ("account", "event"))
+        if len(self.columns.accounts) > self._accounts:
+            known = account < self._accounts
+            account, event = account[known], event[known]
+        first, last, heard = (self.columns.events[name][event] for name in ("first", "last", "heard"))
+        if not len(first):
+            return None
+        start = int(first.min())
+        days = int(first.max()) - start + 1
+        if days > self._most_days:
+            return None
+        numbers = np.zeros((2, days, self._accounts), "i4")
+        place = (first - start) * self._accounts + account
+        for row, number in zip(numbers, (heard, middle(first, last)), strict=True):
+            np.maximum.at(row.reshape(-1), place, number)
+        np.maximum.accumulate(numbers, axis=1, out=numbers)
+        return Daily(start, numbers, self._most_days)
 
     @property
     def _most_days(self) -> int:
@@ -487,11 +408,7 @@ class Index(Book):
         self._work_in()
         if len(self._apart) > max(MANY, self._accounts // 2):  # as many look-ups each time cost more than to build
             self._build()
-        if self._table is None:
-            low, best, high = self._searched(day)
-        else:
-            first, table = self._table
-            low, best, high = table[:, min(max(day - first, 0), table.shape[1] - 1)].copy()
+        low, best, high = self._searched(day) if self._table is None else self._table.on(day)
         found = Answers(low, best, high, self.sure_from <= day, self.begins <= day)
         if not self._apart:
             return found
@@ -502,10 +419,27 @@ class Index(Book):
         self._work_in()
         if self._table is None or self._apart:
             return Answers.stacked([self.at(day) for day in days.tolist()], len(self.columns.accounts))
-        first, table = self._table
-        low, best, high = table.take(np.clip(days - first, 0, table.shape[1] - 1), axis=1)
+        low, best, high = self._table.many(days)
         each = days[:, None]
         return Answers(low, best, high, self.sure_from <= each, self.begins <= each)
+
+    def all_said(self, day: int) -> Said | None:
+        """
+        What every account says on a day (ordinal), and when it was heard; None where there is no table of days.
+
+        Of a name the amounts are codes.
+        """
+        said, speech = self.at(day), self._speech
+        if speech is None:
+            return None
+        spoken = speech.on(day)
+        more = len(said.begun) - self._accounts
+        if more:
+            spoken = np.concatenate([spoken, np.zeros((2, more), "i4")], axis=1)
+        for account in self._apart:
+            part = self._changed[account]
+            spoken[:, account] = part.heard_by(day), part.spoken_by(day)
+        return Said(*(row.tolist() for row in (said.begun, said.low, said.best, said.high, *spoken)))
 
     def settled(self) -> tuple[Steps, Ints]:
         """All steps, and the day from which each account is sure, with whatever was changed worked in."""
@@ -516,8 +450,9 @@ class Index(Book):
     @property
     def nbytes(self) -> int:
         """Memory in use beside the columns, in bytes."""
-        looked_up = self._amounts if self._table is None else self._table[1]
-        kept = [*self.steps, self.begins, self.sure_from, looked_up]
+        speech: Daily | None = self.__dict__.get("_speech")
+        looked_up = [self._amounts if self._table is None else self._table.numbers]
+        kept = [*self.steps, self.begins, self.sure_from, *looked_up, *([] if speech is None else [speech.numbers])]
         return sum(one.nbytes for one in kept)
 
 

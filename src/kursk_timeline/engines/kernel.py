@@ -9,7 +9,7 @@ the middle days. `replay.bounds` is the plain definition of both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,9 @@ from kursk_timeline.engines.columns import OPEN64, Flags, Ints, SumError, groupe
 from kursk_timeline.engines.sweep import sweep
 from kursk_timeline.replay import bounds as plain
 from kursk_timeline.replay.bounds import FOREVER, OPEN, Bounds, Claim
+
+FEW = 64
+"""So few claims of one account are replayed one by one."""
 
 
 class Claims(NamedTuple):
@@ -38,11 +41,16 @@ class Claims(NamedTuple):
     @property
     def middle(self) -> Ints:
         """The day of each claim in the best world."""
-        return np.where(self.last == FOREVER, self.first, (self.first + self.last) // 2)
+        return middle(self.first, self.last)
 
     def at(self, rows: Ints | Flags | slice) -> Claims:
         """Some of the claims."""
         return Claims(*(column[rows] for column in self))
+
+    @classmethod
+    def joined(cls, pieces: Iterable[Claims]) -> Claims:
+        """Some pieces, in log order, as one."""
+        return cls(*map(np.concatenate, zip(*pieces, strict=True)))
 
     def plain(self) -> list[Claim]:
         """The claims as the plain definition takes them, numbered as they stand."""
@@ -63,6 +71,11 @@ class Steps(NamedTuple):
     low: Ints
     best: Ints
     high: Ints
+
+
+def middle(first: Ints, last: Ints) -> Ints:
+    """The middle days of some windows; of one without an end the first day."""
+    return np.where(last == FOREVER, first, (first + last) // 2)
 
 
 def wide(amount: int) -> int:
@@ -116,6 +129,63 @@ def histories(claims: Claims, floors: Ints) -> Steps:
             order = np.argsort(found[0], kind="stable")  # each account comes from one part, in order of days
             found = tuple(column[order] for column in found)
     return _settled(accounts, *found, floors=floors)
+
+
+def history_after(before: Steps, claims: Sequence[Claims], fresh: Ints, floor: int) -> tuple[Steps, int, int]:
+    """
+    The steps of one account whose days are exact, from those it had before its last claims came.
+
+    Args:
+        before: Its steps by all claims but the fresh ones.
+        claims: All its claims, in log order, in pieces.
+        fresh: The days of the fresh ones; there are some.
+        floor: The least value that makes sense.
+
+    Returns:
+        The steps, and the first and the last day on which they may differ from those before.
+
+    What a claim does rests on the last set before it, and ends with the next one: only what lies between
+    these is replayed.
+    """
+    start, end = int(fresh.min()), int(fresh.max())
+    sets = [some.first * ~some.adds for some in claims]  # 0 for what adds
+    rests = start - 1 - min(_least_from_0(start - 1 - days) for days in sets)
+    overtaken = min(end + 1 + min(_least_from_0(days - (end + 1)) for days in sets), FOREVER + 1)
+    between = Claims.joined(
+        some.at(np.flatnonzero((some.first >= rests) & (some.first <= overtaken))) for some in claims
+    )
+    if len(between.first) <= FEW:
+        changed = _replayed(between, floor)
+    else:
+        changed = histories(between, np.array([floor], "i8"))[1:]
+    kept = int(np.searchsorted(before.day, start)), int(np.searchsorted(before.day, overtaken, "right"))
+    new = int(np.searchsorted(changed[0], start))
+    both = zip(before[1:], changed, strict=True)
+    day, *amounts = (np.concatenate([old[: kept[0]], now[new:], old[kept[1] :]]) for old, now in both)
+    return Steps(np.array([0, len(day)]), day, *amounts), start, overtaken
+
+
+def _least_from_0(numbers: Ints) -> int:
+    """The least of some 32-bit numbers that is not below 0; where there is none, one larger than all."""
+    return int(numbers.view("u4").min(initial=0xFFFFFFFF))  # without a sign what is below 0 is larger than the rest
+
+
+def _replayed(claims: Claims, floor: int) -> tuple[Ints, ...]:
+    """The steps of one account whose days are exact, claim by claim: where they are few that is faster than passes."""
+    days, adds = claims.first.tolist(), claims.adds.tolist()
+    amounts = list(zip(*(map(wide, column.tolist()) for column in claims[4:]), strict=True))
+    values, after = (0, 0, 0), dict[int, tuple[int, int, int]]()
+    for place in sorted(range(len(days)), key=days.__getitem__):
+        low, best, high = amounts[place]
+        values = (values[0] + low, values[1] + best, values[2] + high) if adds[place] else (low, best, high)
+        after[days[place]] = values
+    steps: list[tuple[int, ...]] = []
+    for day, said in after.items():
+        step = (day, *(max(narrow(amount), floor) for amount in said))
+        if not steps or steps[-1][1:] != step[1:]:
+            steps.append(step)
+    day, *found = np.array(steps, "i8").T
+    return (day.astype("i4"), *found)
 
 
 def _exact(claims: Claims) -> tuple[Ints, ...]:

@@ -19,7 +19,7 @@ import numpy as np
 from kursk_timeline.engines.accounts import ColumnHolders, ColumnLedger
 from kursk_timeline.engines.arrays import ArrayTable
 from kursk_timeline.engines.columns import Columns, Moment
-from kursk_timeline.engines.index import Answers, Book, Index, KnownIndex
+from kursk_timeline.engines.index import Answers, Book, Index, KnownIndex, Said
 from kursk_timeline.engines.reading import Reader
 from kursk_timeline.engines.said import Accounts, Names, table
 from kursk_timeline.engines.snapshot import Snapshot, load, save
@@ -195,10 +195,17 @@ class Live:
             self.refresh()
 
             def made() -> ColumnLedger:
-                book = self.index(paths) if known_on is None else self._book(known_on, paths)
-                return ColumnLedger(book, gaps, self.event_of)
+                if known_on is not None:
+                    return ColumnLedger(self._book(known_on, paths), gaps, self.event_of)
+                index = self.index(paths)
+                return ColumnLedger(index, gaps, self.event_of, all_said=functools.partial(self._all_said, index))
 
             return _kept(self._ledgers, (known_on, paths, gaps), made)
+
+    def _all_said(self, index: Index, moment: Moment, day: int) -> Said | None:
+        with self._lock:
+            kept_up = not self._torn and index in self._indexes.values() and moment == self.columns.moment
+            return index.all_said(day) if kept_up else None
 
     def accounts_at(self, day: dt.date, known_on: dt.date | None, paths: Paths) -> Accounts:
         """
@@ -237,9 +244,9 @@ class Live:
         book = self._book(known_on, paths)
 
         def holders_on(account: int, day: int) -> str:
-            key, party = self.columns.accounts.things[account]
+            key, _ = self.columns.accounts.things[account]
             part, measure = book.part(account, moment), self.measures[key.measure]
-            value = ColumnHolders(key, party, measure, self.columns, part, self.event_of, "hold").value_on(day)
+            value = ColumnHolders(account, measure, self.columns, part, self.event_of, "hold").value_on(day)
             assert isinstance(value, NamesSaid)
             return ", ".join(sorted(value.possible))
 

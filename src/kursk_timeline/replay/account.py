@@ -111,8 +111,8 @@ class AccountHistory(Rich):
         """The latest middle day of its events begun by this day; it may lie after it."""
         raise NotImplementedError
 
-    def is_stale(self, day: int, value: Value) -> bool:
-        """It was not heard for longer than the measure's shelf life."""
+    def is_stale(self, day: int, value: Value, heard: int) -> bool:
+        """It was not heard for longer than the measure's shelf life; with its value and the day it was last heard."""
         raise NotImplementedError
 
     def days_of_change(self) -> set[int]:
@@ -144,14 +144,18 @@ class AccountHistory(Rich):
     def on(self, day: int, counts: bool = False) -> Account | None:
         """What it says on a day (ordinal), and whether its estimate counts it; None before it begins."""
         value = self.value_on(day) if day >= self.begins else None
-        if value is None:
-            return None
+        return None if value is None else self.saying(day, value, self.last_heard(day), counts=counts)
+
+    def saying(self, day: int, value: Value, heard: int, spoken: int | None = None, *, counts: bool) -> Account:
+        """The account of a day on which its value, and when it was last heard and spoken for, are known already."""
         return Account(
             history=self,
             day=day,
             value=value,
+            heard=heard,
+            spoken=spoken,
             certain=self.sure_from <= day,
-            stale=self.is_stale(day, value),
+            stale=self.is_stale(day, value, heard),
             counts=counts,
             unit=self.measure.unit,
         )
@@ -182,6 +186,7 @@ class Account(Rich, Valued):
     What one party says of one key on one day.
 
     Attributes:
+        heard: The latest day (ordinal), up to this one, on which the party said it or said it again.
         certain: Some event of the account must have happened.
         stale: Its party was not heard for longer than the measure's shelf life.
         counts: The estimate counts it.
@@ -190,10 +195,12 @@ class Account(Rich, Valued):
     history: AccountHistory
     day: int
     value: Value
+    heard: int
     certain: bool
     stale: bool
     counts: bool = False
     unit: str | None = attrs.field(default=attrs.Factory(lambda self: self.history.measure.unit, takes_self=True))
+    _spoken: int | None = None
 
     def counted(self) -> Account:
         """The same, counted by its estimate."""
@@ -201,6 +208,8 @@ class Account(Rich, Valued):
             history=self.history,
             day=self.day,
             value=self.value,
+            heard=self.heard,
+            spoken=self._spoken,
             certain=self.certain,
             stale=self.stale,
             counts=True,
@@ -230,7 +239,12 @@ class Account(Rich, Valued):
     @property
     def last_heard(self) -> dt.date:  # type: ignore[override]
         """The latest day, up to this one, on which the party said it or said it again."""
-        return dt.date.fromordinal(self.history.last_heard(self.day))
+        return dt.date.fromordinal(self.heard)
+
+    @property
+    def spoken(self) -> int:
+        """The latest middle day (ordinal) of its events begun by this day; it may lie after it."""
+        return self.history.last_spoken(self.day) if self._spoken is None else self._spoken
 
     @property
     def contradictory(self) -> bool:

@@ -83,13 +83,13 @@ class _Claimed(AccountHistory, Generic[C]):
         place = bisect_right(self.sets, day, key=lambda c: c.first)
         return self.sets[place] if self.gaps == "span" and 0 < place < len(self.sets) else None
 
-    def is_stale(self, day: int, value: Value) -> bool:
+    def is_stale(self, day: int, value: Value, heard: int) -> bool:
         shelf_life = self.measure.shelf_life
-        if shelf_life is None:
+        if shelf_life is None or day - heard <= shelf_life:
             return False
         if self.measure.zero_stands and is_zero(value) and not self.contradicts_itself(day):
             return False
-        return day - self.last_heard(day) > shelf_life and self.next_set(day) is None
+        return self.next_set(day) is None
 
     def days_of_change(self) -> set[int]:
         days = {day for day, _ in self.value_steps} | set(self._speech.begins) | {self.sure_from}

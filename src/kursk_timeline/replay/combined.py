@@ -51,7 +51,7 @@ class Sum(AccountHistory):
     def last_spoken(self, day: int) -> int:
         return max(part.last_spoken(day) for part in self.parts)
 
-    def is_stale(self, day: int, value: Value) -> bool:
+    def is_stale(self, day: int, value: Value, heard: int) -> bool:  # noqa: ARG002 (each part has its own)
         if self.measure.zero_stands and is_zero(value):
             return False
         return any(account is not None and account.stale for account in (part.on(day) for part in self.parts))
@@ -115,8 +115,8 @@ class LastHeard(AccountHistory):
     def last_spoken(self, day: int) -> int:
         return self._chosen(day).last_spoken(day)
 
-    def is_stale(self, day: int, value: Value) -> bool:
-        return self._chosen(day).is_stale(day, value)
+    def is_stale(self, day: int, value: Value, heard: int) -> bool:
+        return self._chosen(day).is_stale(day, value, heard)
 
     def days_of_change(self) -> set[int]:
         return {day for account in self.both for day in account.days_of_change()}

@@ -14,8 +14,8 @@ The rules of counting, in the order they apply:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -115,7 +115,7 @@ def _rank(account: Account) -> tuple[int, int, str]:
     value = account.value
     # An open range is as wide as any other open range.
     width = min(value.high - value.low, OPEN // 2) if isinstance(value, Bounds) else len(value.possible)
-    return (-account.history.last_spoken(account.day), width, account.party)
+    return (-account.spoken, width, account.party)
 
 
 def leading(counting: Sequence[Account]) -> Account:
@@ -126,7 +126,7 @@ def leading(counting: Sequence[Account]) -> Account:
 def _are_disputed(counting: Sequence[Account], measure: Measure) -> bool:
     if measure.is_name:
         return not frozenset.intersection(*(account.holders for account in counting))
-    said = [(account.history.last_heard(account.day), account.bounds) for account in counting]
+    said = [(account.heard, account.bounds) for account in counting]
     latest = max(heard for heard, _ in said)
     at_least = max(b.low for _, b in said)
     at_most = min(b.high for heard, b in said if heard == latest or not measure.cumulative)
@@ -144,15 +144,25 @@ def count(accounts: Sequence[Account]) -> list[Account]:
     """The accounts that count, by the first two rules above."""
     current = [a for a in accounts if not a.stale]
     if not current:
-        current = [min(accounts, key=lambda a: (-a.history.last_heard(a.day), *_rank(a)))]
+        current = [min(accounts, key=lambda a: (-a.heard, *_rank(a)))]
     return [a for a in current if a.certain] or current
 
 
-def estimate(key: Key, measure: Measure, histories: Collection[AccountHistory], day: int) -> Estimate | None:
+Ask: TypeAlias = Callable[[AccountHistory, int, bool], Account | None]
+"""What an account says on a day (ordinal), and whether its estimate counts it; None before it begins."""
+
+
+def _itself(history: AccountHistory, day: int, counts: bool) -> Account | None:
+    return history.on(day, counts)
+
+
+def estimate(
+    key: Key, measure: Measure, histories: Collection[AccountHistory], day: int, ask: Ask = _itself
+) -> Estimate | None:
     """The estimate of a key on a day (ordinal) from its accounts; None where none has begun."""
     if len(histories) == 1:
-        return _of_one(key, measure, next(iter(histories)).on(day, counts=True), day)
-    accounts = [account for history in histories if (account := history.on(day)) is not None]
+        return _of_one(key, measure, ask(next(iter(histories)), day, True), day)
+    accounts = [account for history in histories if (account := ask(history, day, False)) is not None]
     return compose(key, measure, accounts, count(accounts), day) if accounts else None
 
 
@@ -168,7 +178,7 @@ def _of_one(key: Key, measure: Measure, only: Account | None, day: int) -> Estim
         disputed=False,
         certain=only.certain,
         stale=only.stale,
-        last_heard=dt.date.fromordinal(only.history.last_heard(day)),
+        last_heard=dt.date.fromordinal(only.heard),
         accounts={only.history.party: only},
         unit=measure.unit,
     )
@@ -185,6 +195,6 @@ def compose(key: Key, measure: Measure, accounts: Sequence[Account], counting: S
         disputed=_are_disputed(counting, measure),
         certain=any(a.certain for a in counting),
         stale=all(a.stale for a in counting),
-        last_heard=dt.date.fromordinal(max(a.history.last_heard(day) for a in counting)),
+        last_heard=dt.date.fromordinal(max(a.heard for a in counting)),
         accounts={a.party: a.counted() if a.party in parties else a for a in sorted(accounts, key=_rank)},
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import attrs
 
@@ -86,7 +87,10 @@ class Ledger:
                 own = claimed.get(target, {}).get(party)
                 found: AccountHistory = derived if own is None else LastHeard(own, derived)
                 self._accounts[target] = {**self._accounts.get(target, {}), party: found}
-        self._claimed = sorted(self._accounts, key=str)
+
+    @cached_property
+    def _claimed(self) -> list[Key]:
+        return sorted(self._accounts, key=str)
 
     # --- asking --------------------------------------------------------------------------------
 
@@ -123,6 +127,10 @@ class Ledger:
         if not accounts:
             return None
         return estimate(key, self.measures[key.measure], accounts.values(), day)
+
+    def all_on(self, day: int) -> dict[Key, Estimate]:
+        """Every estimate of a day (ordinal) by key; the derived strengths are not among them."""
+        return {key: found for key in self._claimed if (found := self.on(key, day)) is not None}
 
     def days_of_change(self, key: Key) -> list[int]:
         """All days on which the estimate of a key can change, in order."""

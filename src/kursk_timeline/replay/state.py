@@ -241,8 +241,7 @@ class State(Rich):
     @property
     def estimates(self) -> Mapping[Key, Estimate]:
         """All estimates of this date by key."""
-        day = self.date.toordinal()
-        return {key: found for key in self.ledger.claimed() if (found := self.ledger.on(key, day)) is not None}
+        return self.ledger.all_on(self.date.toordinal())
 
     @property
     def territory(self) -> Territories:
