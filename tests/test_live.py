@@ -383,7 +383,7 @@ near = st.builds(
 """Claims close to each other, so that there is a table of days; hardly ever one that the last does not touch."""
 
 
-@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(st.lists(near, min_size=2, max_size=16), st.data(), st.sampled_from([1, 31]), st.sampled_from([0, 64]))
 def test_what_is_appended_is_worked_into_the_tables_of_days(
     log: list[Event], data: st.DataObject, room: int, few: int

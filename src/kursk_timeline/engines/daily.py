@@ -61,7 +61,7 @@ class Daily:
 
     def write(self, account: int, days: Ints, numbers: Sequence[Ints], since: int = 0, until: int = NEVER) -> None:
         """
-        Write what an account says from some days on, each until the next; all of them are there.
+        Write what an account says from some days on, each until the next, and 0 before; all of them are there.
 
         Args:
             account: Its code.
@@ -75,14 +75,16 @@ class Daily:
         days = days[steps]
         if not len(days) or since > until:
             return
+        begins = max(int(days[0]), since)
         lengths = np.diff(days, append=until + 1)
-        lengths[0] += days[0] - since  # before its first day it says nothing
-        for row, number in zip(self.numbers, numbers, strict=True):
-            row[since - self.first : until + 1 - self.first, account] = np.repeat(number[steps], lengths)
+        lengths[0] -= begins - days[0]
+        for row, number in zip(self.numbers[:, :, account], numbers, strict=True):
+            row[since - self.first : begins - self.first] = 0
+            row[begins - self.first : until + 1 - self.first] = np.repeat(number[steps], lengths)
 
     def raise_to(self, account: int, days: Ints, numbers: Sequence[Ints]) -> None:
         """Have an account's numbers be no less than some from their days on; all of these are there."""
-        for row, own in zip(self.numbers, numbers, strict=True):
+        for row, own in zip(self.numbers[:, :, account], numbers, strict=True):
             for day, number in zip(days.tolist(), own.tolist(), strict=True):
-                later = row[day - self.first :, account]
+                later = row[day - self.first :]
                 np.maximum(later, number, out=later)

@@ -304,15 +304,19 @@ class Index(Book):
 
     def _write(self, account: int, part: Part, amounts: Daily, speech: Daily | None) -> bool:
         """Write an account into the tables; false, and nothing is written, where its days lie too far off for one."""
-        steps, fresh = part.steps, part.fresh
-        if not amounts.reaches(steps.day) or not (speech is None or speech.reaches(fresh.claims.first)):
+        _, days, *numbers = part.steps
+        if not amounts.reaches(days):
             return False
-        amounts.write(account, steps.day, steps[2:], *part.changed_days)
-        if speech is not None and part.goes_on:
-            speech.raise_to(account, fresh.claims.first, (fresh.heard, fresh.claims.middle))
-        elif speech is not None:
-            begins, *spoken = part.speech
-            speech.write(account, begins, spoken)
+        if speech is not None:
+            fresh = part.fresh
+            if part.goes_on:
+                write, begins, *spoken = speech.raise_to, fresh.claims.first, fresh.heard, fresh.claims.middle
+            else:
+                write, begins, *spoken = speech.write, *part.speech
+            if not speech.reaches(begins):
+                return False
+            write(account, begins, spoken)
+        amounts.write(account, days, numbers, *part.changed_days)
         return True
 
     # --- looking up -----------------------------------------------------------------------------
