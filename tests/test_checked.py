@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 
 import kursk_timeline as kt
 from kursk_timeline.events import checked, codec, kinds
-from kursk_timeline.events.base import KINDS, Event, is_unread, naming_the_field, register, unread
+from kursk_timeline.events.base import KINDS, Event, is_unread, naming_the_field, register
+from kursk_timeline.events.built import unread
 from kursk_timeline.events.canonical import encode
 from kursk_timeline.formats import jsonl
 from kursk_timeline.testing.strategies import events, logs
@@ -78,6 +80,8 @@ ODD: list[Any] = [
     "high": None}, {"unit": "km2", "low": 0, "best": 1, "high": 2},
 ]  # fmt: skip
 
+odd = st.sampled_from(ODD).map(deepcopy)  # a second change may go into what the first one put there
+
 NAMES = sorted({name for cls in KINDS.values() for name in attrs.fields_dict(cls)} - {"_stored"})
 
 
@@ -95,7 +99,7 @@ def change(draw: Callable[[st.SearchStrategy[Any]], Any], raw: dict[str, Any]) -
     changes = ["set", "set", "set", "drop", "add", "copy", "twice", "as text"]
     match draw(st.sampled_from([*changes, "number"] if numbers else changes)):
         case "set":
-            holder[key] = draw(st.sampled_from(ODD))
+            holder[key] = draw(odd)
         case "number":
             holder, key = draw(st.sampled_from(numbers))
             near = st.integers(-3, 3).map(lambda more: (holder[key] or 0) + more)
@@ -103,7 +107,7 @@ def change(draw: Callable[[st.SearchStrategy[Any]], Any], raw: dict[str, Any]) -
         case "drop":
             del holder[key]
         case "add":
-            raw[draw(st.sampled_from([*NAMES, "x", "v", "kind"]))] = draw(st.sampled_from(ODD))
+            raw[draw(st.sampled_from([*NAMES, "x", "v", "kind"]))] = draw(odd)
         case "copy":
             other, name = draw(st.sampled_from(spots))
             holder[key] = json.loads(json.dumps(other[name]))

@@ -815,6 +815,54 @@ def test_an_interrupt_while_an_index_is_kept_up_leaves_no_old_answer(
     assert best(tl, "held/ukraine/kursk") == 6
 
 
+@pytest.mark.usefixtures("columnar")
+def test_an_interrupt_of_a_new_build_leaves_the_index_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question may be what has it built anew: wherever that is cut off, later questions are answered as ever."""
+    monkeypatch.setattr(index, "MANY", 1)
+    code = index.Index._set.__code__
+    for line in sorted({line for *_, line in code.co_lines() if line is not None and line > code.co_firstlineno}):
+        tl = filled([present("2024-08-06", 1)])
+        assert tl.state_at("2024-09-01").estimates
+        tl.append([present("2024-08-08", 7), *(deployed(day, 2, f"f{day}") for day in range(4))])
+        state = tl.state_at("2024-09-01")
+
+        def interrupting(frame: Any, what: str, _: Any, line: int = line) -> Any:
+            if what == "line" and frame.f_lineno == line:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+            return interrupting
+
+        traced = sys.gettrace()
+        try:
+            sys.settrace(lambda frame, *_: interrupting if frame.f_code is code else None)
+            with suppress(KeyboardInterrupt):
+                _ = state.estimates
+        finally:
+            sys.settrace(traced)
+        for _ in range(2):
+            assert [one.quantity.best for one in tl.state_at("2024-09-01").estimates.values()] == [2, 2, 2, 2, 7]
+            assert tl.accounts_at("2024-09-01").best.tolist() == [7, 2, 2, 2, 2]
+
+
+def test_an_account_that_was_withdrawn_whole_begins_anew() -> None:
+    """Nothing that was taken back keeps it from ageing, in a table of days or out of it."""
+    for size in (0, NEVER_COLUMNS):
+        with columns_from(size):
+            first = held("2024-08-10", "5 km2", restated_until="2024-09-30")
+            tl = Timeline()
+            for events in (
+                [first, present("2024-08-10", 6)],
+                [retracted(first, "2024-10-01")],
+                [held("2024-08-10", "7 km2")],
+            ):
+                tl.append(events)
+                state = tl.state_at("2024-10-10")
+                found = state.estimates.get(kt.Key("held", "ukraine", "kursk"))
+                assert found == state["held/ukraine/kursk"]
+            assert found is not None
+            assert (found.stale, found.last_heard) == (True, dt.date(2024, 8, 10))
+
+
 # --- the ends ----------------------------------------------------------------------------------
 
 

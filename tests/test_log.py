@@ -21,7 +21,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 import kursk_timeline as kt
 import postgres
 from kursk_timeline.engines.ids import Ids
-from kursk_timeline.events.codec import stored
+from kursk_timeline.events.built import stored
 from kursk_timeline.log import Log
 from kursk_timeline.log.held import Held
 from kursk_timeline.log.merkle import Frontier, leaf_hash, peaks_of

@@ -27,7 +27,7 @@ import attrs
 import numpy as np
 
 import kursk_timeline as kt
-from kursk_timeline.events import codec
+from kursk_timeline.events import built, codec
 from kursk_timeline.log import Log
 from kursk_timeline.log.merkle import Frontier, leaf_hash
 from kursk_timeline.log.port import CHUNK_EVENTS, Chunk, Store
@@ -231,7 +231,7 @@ def write_events(claims: Made, to: str | os.PathLike[str] | io.BufferedIOBase | 
     """
     if isinstance(to, Log):
         for start, lines in portions(claims):
-            to.append(codec.stored([sha256(line).hexdigest() for line in lines], lines, start + 1))
+            to.append(built.stored([sha256(line).hexdigest() for line in lines], lines, start + 1))
     elif isinstance(to, io.BufferedIOBase):
         for _, lines in portions(claims):
             to.write(b"\n".join(lines) + b"\n")

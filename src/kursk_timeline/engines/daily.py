@@ -70,17 +70,14 @@ class Daily:
             since, until: The first and the last day that are written.
         """
         since, until = max(since, self.first), min(until, self.first + self.days - 1)
+        if since > until:
+            return
         start, end = np.searchsorted(days, [since, until], "right").tolist()
         steps = slice(max(start - 1, 0), end)
-        days = days[steps]
-        if not len(days) or since > until:
-            return
-        begins = max(int(days[0]), since)
-        lengths = np.diff(days, append=until + 1)
-        lengths[0] -= begins - days[0]
+        ends = np.append(np.maximum(days[steps], since), until + 1)  # of nothing, and of each but the last
         for row, number in zip(self.numbers[:, :, account], numbers, strict=True):
-            row[since - self.first : begins - self.first] = 0
-            row[begins - self.first : until + 1 - self.first] = np.repeat(number[steps], lengths)
+            row[since - self.first : ends[0] - self.first] = 0
+            row[ends[0] - self.first : ends[-1] - self.first] = np.repeat(number[steps], np.diff(ends))
 
     def raise_to(self, account: int, days: Ints, numbers: Sequence[Ints]) -> None:
         """Have an account's numbers be no less than some from their days on; all of these are there."""

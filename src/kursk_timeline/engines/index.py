@@ -185,8 +185,27 @@ class Index(Book):
     """
     The accounts of the claims that count, with all their steps.
 
+    Attributes:
+        steps: Those of all accounts when the index was built.
+        begins, sure_from: Of each account the first day, and the first by which an event must have happened;
+            `NEVER` for none. Those of accounts that lie apart are not kept up.
+
     Cost: a sort and some passes over all effects, once.
     """
+
+    steps: Steps
+    begins: Ints
+    sure_from: Ints
+    _accounts: int
+    """So many accounts there were when it was built,"""
+    _size: int
+    """so many effects,"""
+    _withdrawn: Withdrawn
+    """and these events were withdrawn when it was last kept up."""
+    _changed: dict[int, Part]
+    """Accounts that are not what `steps` has of them."""
+    _apart: set[int]
+    """Those of them that are not in the tables of days either, and are looked at one by one."""
 
     def __init__(
         self,
@@ -204,8 +223,8 @@ class Index(Book):
         if kept is None:
             self._build()
         else:
-            self._set(*kept)
-            self._change({*super().accounts()}.difference(np.flatnonzero(self.begins < NEVER).tolist()), anew=True)
+            there = np.flatnonzero(np.diff(kept[0].offsets)).tolist()
+            self._set(*kept, alone={*super().accounts()}.difference(there))
 
     def _build(self) -> None:
         accounts = len(self.columns.accounts)
@@ -223,19 +242,24 @@ class Index(Book):
         if (claims.first != claims.last).any():
             sure_from = np.full(accounts, NEVER, "i4")
             np.minimum.at(sure_from, claims.account, claims.last)
-        self._set(steps, sure_from)
-        self._change(alone, anew=True)
+        self._set(steps, sure_from, alone)
 
-    def _set(self, steps: Steps, sure_from: Ints) -> None:
-        self.steps, self.begins, self.sure_from = steps, _firsts(steps), sure_from.copy()
-        self._accounts, self._size = len(sure_from), len(self.columns.effects)
-        self._withdrawn = self.columns.withdrawn
-        self._changed: dict[int, Part] = {}
-        """Accounts that are not what `steps` has of them."""
-        self._apart: set[int] = set()
-        """Those of them that are looked at one by one."""
-        for name in ("_table", "_speech", "_windowed", "_moments", "_amounts"):
-            self.__dict__.pop(name, None)
+    def _set(self, steps: Steps, sure_from: Ints, alone: Iterable[int]) -> None:
+        """Have these steps; some accounts have none there, and are asked by themselves."""
+        parts = {account: super(Index, self).part(account) for account in alone}
+        now = {
+            "steps": steps,
+            "begins": _firsts(steps),
+            "sure_from": sure_from.copy(),
+            "_accounts": len(sure_from),
+            "_size": len(self.columns.effects),
+            "_withdrawn": self.columns.withdrawn,
+            "_changed": parts,
+            "_apart": set(parts),
+        }
+        worked_out = ("_table", "_speech", "_windowed", "_moments", "_amounts")
+        # In one go: whatever interrupts, it has all of them or is what it was.
+        self.__dict__ = {name: value for name, value in self.__dict__.items() if name not in worked_out} | now
 
     # --- growing --------------------------------------------------------------------------------
 
@@ -253,17 +277,14 @@ class Index(Book):
             return
         if len(self.columns.effects) > FRESH:
             self.columns.lay_out()
-        self._change(touched, anew=self.columns.withdrawn is not self._withdrawn)
-        self._withdrawn = self.columns.withdrawn
-
-    def _change(self, accounts: Iterable[int], *, anew: bool) -> None:
-        """Have some accounts computed again; anew where events of old may stand otherwise than they did."""
-        moment = self.columns.moment
+        # An account of which an event of old may stand otherwise than it did is computed anew.
+        anew, moment = self.columns.withdrawn is not self._withdrawn, self.columns.moment
         changed = {
-            account: self._part(account, moment, before=None if anew else self._so_far(account)) for account in accounts
+            account: self._part(account, moment, before=None if anew else self._so_far(account)) for account in touched
         }
         self._changed.update(changed)
         self._apart.update(changed)
+        self._withdrawn = self.columns.withdrawn
 
     def _so_far(self, account: int) -> Before | None:
         """The steps of an account as they were computed last."""

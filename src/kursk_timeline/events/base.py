@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias, TypeVar
 
@@ -264,16 +264,13 @@ class Event(Rich):
 
         def __getattr__(self, field: str) -> Any:
             """A field of an event that has not been read yet (`unread`): read them all."""
-            names = [one.name for one in attrs.fields(type(self)) if one.name != "_stored"]
-            if field not in names or _read is None:
+            if field not in _names_of(type(self)) or _read_into is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {field!r}")
             stored = object.__getattribute__(self, "_stored")
             if isinstance(stored, _Blank):
                 stored.looked()
-            read = _read(stored, f"event {self.id[:12]}…")
-            for name in names:
-                object.__setattr__(self, name, getattr(read, name))
-            return getattr(self, field)
+            _read_into(self, stored)
+            return object.__getattribute__(self, field)
 
     @property
     def window(self) -> When:
@@ -337,28 +334,12 @@ class Event(Rich):
 
 _COMMON = frozenset(field.name for field in attrs.fields(Event))
 
-_read: Callable[[bytes, str], Event] | None = None
+_read_into: Callable[[Event, bytes], None] | None = None
 
 
-def unread(cls: type[Event], id_: str, body: bytes) -> Event:
-    """
-    An event of a kind, of which only its bytes and their SHA-256 are known so far.
-
-    Looking at a field reads them all, and raises `DecodeError` where that cannot be done.
-
-    Cost: half a microsecond, where reading takes some twenty.
-    """
-    event = cls.__new__(cls)
-    _set_stored(event, body)
-    _set_canonical(event, body)
-    _set_id(event, id_)
-    return event
-
-
-# The slots themselves: a frozen object can be filled no other way, and this one is made by the million.
-_set_stored: Callable[[Event, bytes], None] = Event._stored.__set__  # type: ignore[union-attr]
-_set_canonical: Callable[[Event, bytes], None] = Event.canonical.__set__  # type: ignore[attr-defined]
-_set_id: Callable[[Event, str], None] = Event.id.__set__  # type: ignore[attr-defined]
+@cache
+def _names_of(cls: type) -> frozenset[str]:
+    return frozenset(field.name for field in attrs.fields(cls) if field.name != "_stored")
 
 
 class _Blank:
@@ -396,10 +377,10 @@ def is_unread(event: Event) -> bool:
 _get_reported: Callable[[Event], When] = Event.reported.__get__  # type: ignore[attr-defined]
 
 
-def fill(read: Callable[[bytes, str], Event]) -> None:
-    """Give unread events their reader, which lies above: it takes their bytes, and what to call them in an error."""
-    global _read
-    _read = read
+def fill(read_into: Callable[[Event, bytes], None]) -> None:
+    """Give unread events their reader, which lies above: it takes one and its bytes, and fills in its fields."""
+    global _read_into
+    _read_into = read_into
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=naming_the_field)

@@ -53,7 +53,12 @@ def kinds_of(bodies: Sequence[bytes]) -> list[type[Event] | None]:
 
     Cost: some 3 µs an event where shapes repeat; as much as the careful way for the first of a shape.
     """
-    return _checker(tuple(KINDS.values())).kinds_of(bodies)
+    return [None if found is None else found[0] for found in told(bodies)]
+
+
+def told(bodies: Sequence[bytes]) -> list[tuple[type[Event], Any] | None]:
+    """The same, and with each kind the plain record (`records`) of the event."""
+    return _checker(tuple(KINDS.values())).told(bodies)
 
 
 _OF_ALL = attrgetter("occurred", "reported", "restated_until", "sources", "grading", "note")
@@ -83,7 +88,7 @@ class _Checker:
         self._starts, self._ends, self._days = Days(start), Days(end), Days(day)
         self._signed: dict[tuple[Kind, str], bool] = {}
 
-    def kinds_of(self, bodies: Sequence[bytes]) -> list[type[Event] | None]:
+    def told(self, bodies: Sequence[bytes]) -> list[tuple[type[Event], Any] | None]:
         for known in (self._shapes, self._starts, self._ends, self._days):
             if len(known) > MOST_KNOWN:
                 known.clear()
@@ -91,7 +96,7 @@ class _Checker:
         written = self._encoder.encode_lines(records)
         if b"\\u0000" in written:  # of what no text may hold, the one thing that UTF-8 can carry
             bodies = [b"" if b"\\u0000" in body else body for body in bodies]
-        found: list[type[Event] | None] = []
+        found: list[tuple[type[Event], Any] | None] = []
         take = found.append
         kinds, starts, ends, shapes, gradings = self._kinds, self._starts, self._ends, self._shapes, self._gradings
         # Inside a line no line feed comes, it is escaped; after the last one there is an empty piece.
@@ -116,7 +121,7 @@ class _Checker:
             amounts = shapes.get(shape)
             if amounts is None or grading not in gradings:
                 amounts = self._new_shape(shape, record, body)
-            take(kind.cls if amounts is not None and _are_amounts(amounts, record) else None)
+            take((kind.cls, record) if amounts is not None and _are_amounts(amounts, record) else None)
         return found
 
     def _new_shape(self, shape: tuple[Kind, tuple[Any, ...]], record: Any, body: bytes) -> _Amounts | None:

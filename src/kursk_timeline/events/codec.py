@@ -7,7 +7,7 @@ Stored events are never rewritten. When a kind's shape changes, its `version` ri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ import msgspec
 
 from kursk_timeline.errors import DecodeError, EventError, NewerVersionError, UnknownKindError, shown
 from kursk_timeline.events import kinds as _kinds  # noqa: F401  (fills KINDS)
-from kursk_timeline.events.base import KINDS, Event, fill, unread
+from kursk_timeline.events.base import KINDS, Event
 from kursk_timeline.events.canonical import Raw, encode
 
 
@@ -35,7 +35,7 @@ def from_json(raw: object) -> Event:
         raise UnknownKindError("field 'kind' is missing: every event names its kind")
     kind: Any = raw["kind"]
     version: Any = raw.get("v")
-    cls = _class_of(kind, version)
+    cls = class_of(kind, version)
     fields = lift(kind, version, {k: v for k, v in raw.items() if k not in ("kind", "v")})
     known, needed = _shape(cls)  # type: ignore[arg-type]  # mypy takes the hash of events for that of their class
     for unknown in fields.keys() - known:
@@ -68,46 +68,15 @@ def decode(body: bytes | str) -> Event:
     return from_json(raw)
 
 
-class _Head(msgspec.Struct, gc=False):
-    """What must be known of an event before anybody looks at it."""
-
-    kind: str
-    v: int
-
-
-_heads = msgspec.json.Decoder(_Head)
-
-
-def stored(ids: Sequence[str], bodies: Sequence[bytes], first: int) -> list[Event]:
+def class_of(kind: object, version: object) -> type[Event]:
     """
-    Events of a log, of kinds and versions known here, to be read when somebody looks at them.
-
-    Args:
-        ids: The SHA-256 of each body.
-        bodies: Their stored bytes, each on one line.
-        first: The number of the first, for messages.
+    The kind of that stored name, where shapes of that version can be read.
 
     Raises:
-        UnknownKindError: no such kind here; names the event.
-        NewerVersionError: a later version of the library wrote it; names the event.
-        DecodeError: it is no event at all; names the event.
-
-    Cost: under a microsecond an event.
+        UnknownKindError: no such kind here.
+        NewerVersionError: a later version of the library wrote it.
+        DecodeError: that is no version.
     """
-    try:
-        heads = _heads.decode_lines(b"\n".join(bodies))
-        kinds = {(head.kind, head.v) for head in heads}
-        cls_of = {one: _class_of(*one) for one in kinds}
-        classes = [cls_of[head.kind, head.v] for head in heads]
-        if len(classes) == len(bodies):
-            return [unread(cls, id_, body) for cls, id_, body in zip(classes, ids, bodies, strict=True)]
-    except (msgspec.DecodeError, DecodeError, RecursionError):
-        pass
-    numbered = enumerate(zip(ids, bodies, strict=True), first)
-    return [named(body, f"event {seq} ({id_[:12]}…)") for seq, (id_, body) in numbered]
-
-
-def _class_of(kind: object, version: object) -> type[Event]:
     cls = KINDS.get(kind) if isinstance(kind, str) else None
     if cls is None:
         raise UnknownKindError(f"there is no event kind {shown(kind)}; known are {', '.join(sorted(KINDS))}")
@@ -127,9 +96,6 @@ def named(body: bytes, source: str) -> Event:
         return decode(body)
     except DecodeError as error:
         raise type(error)(error.problem, source=source) from error
-
-
-fill(named)
 
 
 def is_canonical(body: bytes) -> bool:

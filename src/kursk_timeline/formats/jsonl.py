@@ -19,7 +19,8 @@ from hashlib import sha256
 from typing import IO, Any, NoReturn
 
 from kursk_timeline.errors import DecodeError, NewerVersionError, StorageError, UnknownKindError, shown
-from kursk_timeline.events.base import Event, unread
+from kursk_timeline.events.base import Event
+from kursk_timeline.events.built import unread
 from kursk_timeline.events.checked import kinds_of, portions
 from kursk_timeline.events.codec import from_json
 from kursk_timeline.formats.whole import write_whole

@@ -36,7 +36,8 @@ from kursk_timeline.errors import (
     shown,
 )
 from kursk_timeline.events.base import Event
-from kursk_timeline.events.codec import decode, named, stored
+from kursk_timeline.events.built import stored
+from kursk_timeline.events.codec import decode, named
 from kursk_timeline.formats.whole import whole_folder, write_whole
 from kursk_timeline.log import Record
 from kursk_timeline.log.port import Chunk

@@ -28,8 +28,8 @@ from kursk_timeline.errors import (
     shown,
 )
 from kursk_timeline.events.base import AboutEvent, Event
+from kursk_timeline.events.built import stored
 from kursk_timeline.events.checked import checked
-from kursk_timeline.events.codec import stored
 from kursk_timeline.fork import quiet_during_fork
 from kursk_timeline.log.check import Verified, verify
 from kursk_timeline.log.checkpoint import Checkpoint

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from kursk_timeline.events.base import Event
+from kursk_timeline.events.built import read_ahead
 from kursk_timeline.when import day_of
 
 S = TypeVar("S")
@@ -45,6 +46,7 @@ def replay(events: Iterable[Event], step: Callable[[S, Event], S], initial: S, *
     """
     last = None if until is None else day_of(until).toordinal()
     given = list(events)
+    read_ahead(given)
     return reduce(step, (_sorted if len(given) < MANY else _gathered)(given, last), initial)
 
 

@@ -15,6 +15,7 @@ import attrs
 
 from kursk_timeline.errors import QueryError, shown
 from kursk_timeline.events.base import Event
+from kursk_timeline.events.built import read_ahead
 from kursk_timeline.measures import STRENGTH, Key, catalogue
 from kursk_timeline.projections import Projection, effects
 from kursk_timeline.projections.effect import Effect
@@ -47,6 +48,7 @@ class Ledger:
         self.gaps = gaps
         self.measures = dict(catalogue(m for p in projections for m in p.measures))
         self.events = tuple(events)
+        read_ahead(self.events)
         gathered: defaultdict[Key, defaultdict[str, list[tuple[int, Event, Effect]]]] = defaultdict(
             lambda: defaultdict(list)
         )
