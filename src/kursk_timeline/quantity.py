@@ -168,13 +168,6 @@ class Quantity(Rich):
         return made
 
     @classmethod
-    def stored(cls, low: int | None, best: int, high: int | None, unit: str, phrase: str | None) -> Quantity:
-        """The same of numbers and words that are known to be in order; nothing is looked at again."""
-        made: Quantity = cls.__new__(cls)
-        made.__attrs_init__(low, best, high, find_unit(unit), phrase)
-        return made
-
-    @classmethod
     def parse(cls, phrase: str, unit: str | None = None, *, tolerance: Tolerances = USUAL) -> Quantity:
         """
         A quantity from the phrase as printed. The table of what each word means is `phrases.QUALIFIERS`.

@@ -31,7 +31,7 @@ SMALL = 1 << 18
 """…so many altogether; else it is left out."""
 
 MANY = 8
-"""So few changed accounts that are not in the table of days are always looked at one by one."""
+"""So few changed accounts that are not in the table of days, and so few fresh claims, are looked at one by one."""
 
 
 class Answers:
@@ -330,7 +330,7 @@ class Index(Book):
             return False
         if speech is not None:
             fresh = part.fresh
-            if part.goes_on:
+            if part.goes_on and len(fresh.rows) <= MANY:  # more are written sooner than raised one by one
                 write, begins, *spoken = speech.raise_to, fresh.claims.first, fresh.heard, fresh.claims.middle
             else:
                 write, begins, *spoken = speech.write, *part.speech

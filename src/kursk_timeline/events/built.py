@@ -22,6 +22,7 @@ from kursk_timeline.events.checked import portions, told
 from kursk_timeline.events.codec import class_of, named
 from kursk_timeline.events.records import Amount, Place
 from kursk_timeline.quantity import Quantity
+from kursk_timeline.units import unit as find_unit
 from kursk_timeline.when import When, day_of
 
 Fields: TypeAlias = tuple[tuple[Callable[[Event, Any], None], Callable[[Any], Any]], ...]
@@ -152,7 +153,9 @@ def _making(get: Callable[[Any], Any], make: Callable[[Any], Any], default: Any)
 
 
 def _quantity(amount: Amount) -> Quantity:
-    return Quantity.stored(amount.low, amount.best, amount.high, amount.unit, amount.phrase)
+    made = Quantity.__new__(Quantity)  # its own constructors look at everything once more
+    made.__attrs_init__(amount.low, amount.best, amount.high, find_unit(amount.unit), amount.phrase)
+    return made
 
 
 _OF_PLACE = attrgetter("publisher", "title", "locator", "wording")
