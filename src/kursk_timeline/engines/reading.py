@@ -9,7 +9,7 @@ of order, is read the slow and careful way, which gives the same rows or the err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias, Union
 
@@ -39,6 +39,9 @@ and the quantity of a record.
 
 _BY_TEXTS: _Does = (-1, [])
 """Stands for a shape whose effects depend on the texts that are no part of it."""
+
+AT_A_TIME = 128
+"""So many records are made at a time."""
 
 
 class Reader:
@@ -92,7 +95,7 @@ class Reader:
         found: list[int] = []  # six numbers an effect
         speaking: list[About] = []
         kinds, known = self._kinds, self._known
-        for row, record in enumerate(decoded(self._decoder, bodies), size):
+        for row, record in enumerate(self._records(bodies), size):
             kind = kinds.get(type(record))
             if kind is None or record.v != kind.version or not kind.is_claim:
                 self._carefully(row, careful(row - size), rows, found, speaking)
@@ -131,9 +134,14 @@ class Reader:
                     amount.best,
                     OPEN64 if high is None else high,
                 )
-        table = np.array(found, "i8").reshape(-1, 6).T
+        table = np.fromiter(found, "i8", len(found)).reshape(-1, 6).T
         self._check(table, lambda row: careful(row - size))
-        self.columns.add(np.array(rows, "i8").reshape(-1, 7).T, self._effects_of(table), ids, speaking)
+        self.columns.add(np.fromiter(rows, "i8", len(rows)).reshape(-1, 7).T, self._effects_of(table), ids, speaking)
+
+    def _records(self, bodies: Sequence[bytes]) -> Iterator[Any]:
+        """A record of each, made a few at a time: what belongs to them stays in the processor's cache."""
+        for begin in range(0, len(bodies), AT_A_TIME):
+            yield from decoded(self._decoder, bodies[begin : begin + AT_A_TIME])
 
     def _new_shape(self, kind: Kind, record: Any, event: Event) -> _Does | None:
         """What an event of a new shape does, and with it all others of the shape; None where only each one can tell."""
