@@ -434,10 +434,18 @@ def test_what_is_no_calendar_step_is_refused(timeline: kt.Timeline, bad: Any) ->
     refused(lambda: timeline.states(["2024-08-12"], every="day"), error=kt.QueryError)
 
 
+@pytest.mark.parametrize("bad", [5, 2.5, object(), ["2024-08-12", 5]], ids=label)
+def test_what_are_no_dates_are_refused(timeline: kt.Timeline, bad: Any) -> None:
+    """Where many are asked for, as where one is."""
+    refused(lambda: timeline.states(bad), error=kt.InputError)
+    refused(lambda: timeline.accounts(bad), error=kt.InputError)
+
+
 @pytest.mark.parametrize("bad", [-1, 4, 2**63, 10**30, -(10**30)])
 def test_a_size_the_log_has_not_is_refused(timeline: kt.Timeline, bad: int) -> None:
     """However large: no number reaches the database that it cannot hold."""
     refused(lambda: timeline.at_size(bad), "3", error=kt.QueryError)
+    refused(lambda: kt.Timeline(timeline.log, size=bad), "3", error=kt.QueryError)
     refused(lambda: timeline.log[bad], "3", error=kt.QueryError)
     refused(lambda: timeline.append(held("2024-08-20", "1 km2"), expected_size=bad), "3", error=kt.ConflictError)
 

@@ -718,6 +718,70 @@ def test_a_projection_may_look_at_everything(log: list[Event], asked: dict[str, 
         assert sorted(tl.accounts(days, **fewer).rows(), key=repr) == expected
 
 
+@pytest.mark.parametrize("columns", [NEVER_COLUMNS, 0])
+def test_what_has_no_least_value_and_no_lower_bound_has_none_on_a_day_alone_either(columns: int) -> None:
+    """Of a window one day is looked at by itself: when only a part was known, and after an append."""
+
+    @projection(measures=[Measure("balance", unit="persons", floor=None)])
+    def balance(event: Event) -> Iterator[Effect]:
+        if isinstance(event, kt.ForceWithdrawn):
+            yield Effect.add("balance/-/kursk", -event.troops)
+
+    def left(troops: str) -> Event:
+        window = common("2024-08-06/2024-08-09", "ukraine")
+        return kt.ForceWithdrawn(force="russia", region="kursk", troops=troops, role="r", **window)
+
+    with columns_from(columns):
+        tl = filled([left("over 1,000")], projections=[balance])
+
+        def said(**asked: Any) -> tuple[object, ...]:
+            estimate = tl.state_at("2024-08-20", **asked)["balance/-/kursk"]
+            assert estimate is not None
+            return estimate.low, estimate.best, estimate.high
+
+        assert said(known_on="2024-09-01") == said() == (-float("inf"), -1000, -1000)
+        assert len(tl.revisions("balance/-/kursk", "2024-08-20")) == 1
+        tl.append(left("over 10"))
+        assert said() == (-float("inf"), -1010, -1010)
+
+
+@pytest.mark.parametrize("columns", [NEVER_COLUMNS, 0])
+def test_parties_stand_by_name_whoever_came_first_or_last(columns: int) -> None:
+    """However the log was read: at once, event by event, or with the first one not yet known or withdrawn."""
+    first = held("2024-09-01", "5 km2", "russia/mod", "2024-12-01")
+    log = [first, held("2024-09-01", "3 km2", "ukraine/syrsky"), held("2024-09-02", "4 km2", "russia/mod")]
+    key = "held/ukraine/kursk"
+    with columns_from(columns):
+        at_once, one_by_one = filled(log), Timeline()
+        for event in log:
+            one_by_one.append(event)
+            one_by_one.history(key)
+        for tl in (at_once, one_by_one, filled([*log, retracted(first)])):
+            for asked in ({}, {"known_on": "2024-11-01"}):
+                assert list(tl.history(key, **asked).accounts) == ["russia", "ukraine"]
+        at_once.append(held("2024-09-03", "1 km2", "ukraine/syrsky"))
+        at_once.append(held("2024-09-03", "2 km2", "russia/mod"))
+        history = at_once.history(key)
+        assert list(history.accounts) == ["russia", "ukraine"]
+        assert list(history.table().rows()) == list(Timeline(at_once.log).history(key).table().rows())
+
+
+@pytest.mark.usefixtures("columnar")
+def test_a_date_touches_no_claim_by_itself_however_late_it_is() -> None:
+    """Where everything is stale, too: no claim becomes an object for a state or a table of states."""
+    log = [held(f"2024-08-{day:02}", f"{day} km2", by) for day in range(6, 26) for by in ("ukraine", "russia")]
+    tl = filled([*log, *(present(f"2024-08-{day:02}", "10") for day in range(6, 26))])
+    for asked in ({}, {"known_on": "2024-08-20"}):
+        for day in ("2024-08-19", "2031-01-01"):
+            state = tl.state_at(day, **asked)
+            assert state.estimates
+            assert day < "2030" or any(estimate.stale for estimate in state.estimates.values())
+            list(tl.states([day], **asked).rows())
+            accounts = [one for key in state.estimates for one in state.ledger.accounts(key).values()]
+            assert accounts
+            assert not [one for one in accounts if {"claims", "sets"} & one.__dict__.keys()]
+
+
 @pytest.mark.usefixtures("columnar")
 def test_square_miles_are_those_of_the_estimate() -> None:
     """A measure of one's own in a unit that is no round number of base units."""

@@ -173,6 +173,38 @@ def test_it_belongs_to_no_past_and_needs_a_place(path: Path, tmp_path: Path) -> 
         kt.Timeline().save_snapshot()
 
 
+@pytest.mark.parametrize("size", [0, 3, len(EVENTS) - 10, len(EVENTS)])
+def test_a_timeline_of_the_first_events_uses_none_of_more(path: Path, size: int) -> None:
+    """Nor takes one for a sign that the log was cut."""
+    with kt.Timeline.open(path) as whole:
+        then = kt.Timeline(whole.log, size=size, snapshot=f"{path}.snapshot")
+        assert list(answers(then)) == list(answers(whole.at_size(size)))
+        assert read_from(then) == (len(EVENTS) - 10 if size >= len(EVENTS) - 10 else 0)
+
+
+def test_nothing_but_a_snapshot_is_replaced_by_one(path: Path, tmp_path: Path) -> None:
+    """Least of all the log itself; and an export replaces no log either."""
+    other, text, empty = tmp_path / "other.db", tmp_path / "mine.txt", tmp_path / "empty"
+    text.write_text("precious")
+    empty.touch()
+    with kt.Timeline.open(other) as one:
+        one.append(EVENTS[:3])
+    with kt.Timeline.open(path) as timeline:
+        for target in (path, other):
+            with pytest.raises(kt.StorageError, match="is a database"):
+                timeline.save_snapshot(target)
+            with pytest.raises(kt.StorageError, match="is a database"):
+                timeline.export(target)
+        with pytest.raises(kt.StorageError, match="other things"):
+            timeline.save_snapshot(text)
+        timeline.save_snapshot(empty)
+        timeline.save_snapshot(empty)
+        assert timeline.export(text) == len(EVENTS)  # as ever: what somebody names is written
+        assert timeline.log.verify()
+    with kt.Timeline.open(other) as one:
+        assert len(one) == 3
+
+
 def test_a_retraction_after_it_counts(path: Path) -> None:
     """Of an event that was in it."""
     with kt.Timeline.open(path) as timeline:

@@ -115,9 +115,10 @@ class Live:
 
     def _kept_in(self, snapshot: Path) -> Snapshot | None:
         try:
-            return load(snapshot, self.log, fingerprint(self.projections))
+            kept = load(snapshot, self.log, fingerprint(self.projections))
         except ProjectionError:  # nobody can tell whether these are the projections it was made by
             return None
+        return None if kept is None or (self.size is not None and len(kept.columns) > self.size) else kept
 
     def save(self, path: Path) -> Path:
         """

@@ -238,8 +238,9 @@ class Part:
             rows = np.flatnonzero(self.mattering(day))
             if len(rows) <= IN_PLAY:
                 claims = self.claims.at(rows).plain()
+                floor = wide(self.floor)  # what has no bound stays below
                 searched = (plain.least, plain.middling, plain.greatest)
-                low, best, high = (narrow(max(search(claims, day).value, self.floor)) for search in searched)
+                low, best, high = (narrow(max(search(claims, day).value, floor)) for search in searched)
                 return low, best, high
         place = bisect_right(self._days, day) - 1
         return self.steps.low.item(place), self.steps.best.item(place), self.steps.high.item(place)

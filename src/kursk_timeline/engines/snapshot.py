@@ -65,13 +65,13 @@ def save(path: str | os.PathLike[str], log: Log, made_by: str, kept: Snapshot) -
     Write a snapshot, whole or not at all.
 
     Args:
-        path: The file; one of that name is replaced.
+        path: The file; only another snapshot is replaced.
         log: What it is made of.
         made_by: The fingerprint of the projections.
         kept: The columns have seen as many events as they have rows.
 
     Raises:
-        StorageError: the file cannot be written.
+        StorageError: the file cannot be written, or holds something else.
     """
     columns = kept.columns
     arrays = dict(_arrays(columns, kept.steps, kept.sure_from))
@@ -92,7 +92,7 @@ def save(path: str | os.PathLike[str], log: Log, made_by: str, kept: Snapshot) -
     digest = sha256()
     for part in parts:
         digest.update(part)
-    return write_whole(path, (_MAGIC, digest.digest(), *parts))
+    return write_whole(path, (_MAGIC, digest.digest(), *parts), over=_MAGIC)
 
 
 def _padded(data: bytes) -> bytes:

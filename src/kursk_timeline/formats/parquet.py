@@ -627,8 +627,7 @@ def read_group(group: RowGroup) -> Batch:
     if hashes != ids:
         row = next(row for row, (found, said) in enumerate(zip(hashes, ids, strict=True)) if found != said)
         raise DecodeError(
-            f"its bytes have the SHA-256 {hashes[row].hex()[:12]}… and not {ids[row].hex()[:12]}…: "
-            "one of the two was changed",
+            f"its bytes have the SHA-256 {hashes[row].hex()} and not {ids[row].hex()}: one of the two was changed",
             source=group.at(row),
         )
     digits = b"".join(hashes).hex()

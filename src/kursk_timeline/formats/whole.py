@@ -12,22 +12,38 @@ from pathlib import Path
 from kursk_timeline.errors import StorageError, shown
 from kursk_timeline.text import file_path
 
+_DATABASE = b"SQLite format 3\0"
+"""What an SQLite file begins with (https://www.sqlite.org/fileformat.html#the_database_header), and so a log."""
 
-def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes]) -> Path:
+
+def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes], over: bytes = b"") -> Path:
     """
     Write a file: one of that name is replaced only when the new one is complete and on disk.
+
+    Args:
+        path: The file.
+        chunks: What it is to hold.
+        over: A file of that name must begin with this, or be empty, to be replaced.
 
     Returns:
         The file's path.
 
     Raises:
         InputError: it is no path.
-        StorageError: it is a link or no plain file, or it cannot be written; nothing was changed.
+        StorageError: it is a link or no plain file, or holds what is not to be replaced, such as a log or any other
+            database; or it cannot be written. Nothing was changed.
     """
     target = file_path(path)
     try:
         if target.is_symlink() or (target.exists() and not target.is_file()):
             raise StorageError(f"{target} is a link or no plain file; name a file itself")
+        if target.exists():
+            with target.open("rb") as there:
+                start = there.read(max(len(_DATABASE), len(over)))
+            if start.startswith(_DATABASE):
+                raise StorageError(f"{target} is a database, a log perhaps, and stays as it is; name another file")
+            if start and not start.startswith(over):
+                raise StorageError(f"{target} holds other things, which stay as they are; name another file")
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as out:

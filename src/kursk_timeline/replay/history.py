@@ -35,7 +35,7 @@ class History(Rich):
 
     @property
     def accounts(self) -> Mapping[str, AccountHistory]:
-        """Every party's account, with its own `steps`. A strength is derived and has none."""
+        """Every party's account, by name, with its own `steps`. A strength is derived and has none."""
         return dict(self._ledger.accounts(self.key))
 
     @cached_property
