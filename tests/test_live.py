@@ -14,8 +14,10 @@ import hashlib
 import json
 import os
 import pickle
+import pty
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -796,6 +798,41 @@ def test_square_miles_are_those_of_the_estimate() -> None:
     assert estimate is not None
     (row,) = tl.accounts(["2024-08-07"]).rows()
     assert row[5:8] == (estimate.low, estimate.best, estimate.high)
+
+
+WAITING = """
+import sys
+import kursk_timeline as kt
+from kursk_timeline.views import progress
+progress.PATIENCE = float(sys.argv[1])
+tl = kt.Timeline()
+tl.append(
+    kt.TerritoryHeld(
+        holder="ukraine", region="kursk", area=f"{n} km2", occurred="2024-08-06", reported="2024-08-07",
+        claimant="ukraine", sources=[kt.Source(publisher="An invented paper", locator=str(n))],
+    )
+    for n in range(2_500)
+)
+print(len(tl.accounts_at("2024-09-01")))
+"""
+
+
+@pytest.mark.parametrize(("patience", "terminal", "shown"), [(0, True, True), (60, True, False), (0, False, False)])
+def test_whoever_waits_for_a_log_to_be_read_is_shown_how_far_it_is(patience: int, terminal: bool, shown: bool) -> None:
+    """On a terminal, and when it takes longer than a moment; the answer is the same."""
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    code = [sys.executable, "-c", WAITING, str(patience)]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(code, stderr=theirs, stdout=subprocess.PIPE, env=environment) as process:
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # so a terminal ends
+            while some := os.read(ours, 4096):
+                said += some
+        assert process.communicate(timeout=60)[0].split() == [b"1"]
+    os.close(ours)
+    assert process.returncode == 0
+    assert (b"reading the log" in said) is shown, said
 
 
 # --- damage ------------------------------------------------------------------------------------

@@ -279,7 +279,9 @@ class Live:
         with self._lock:
             self.refresh()
             codes = self._codes(related(key))
-            known = np.unique(self.columns.events["known"][sorted(self._rows_about(codes))]).tolist()
+            # What cannot have happened by then has no say, but for one who asks what comes next.
+            until = FOREVER if gaps == "span" else date.toordinal()
+            known = np.unique(self.columns.events["known"][sorted(self._rows_about(codes, until))]).tolist()
 
             def ask(known_on: dt.date) -> Estimate | None:
                 ledger = ColumnLedger(self._book(known_on, paths), gaps, self.event_of, codes)
@@ -290,10 +292,12 @@ class Live:
     def _codes(self, keys: Collection[Key]) -> list[int]:
         return [code for code, (key, _) in enumerate(self.columns.accounts.things) if key in keys]
 
-    def _rows_about(self, codes: Iterable[int]) -> set[int]:
-        """The rows of the events that change some accounts, and of all that speak of these."""
-        columns = self.columns
-        rows = {row for code in codes for row in columns.effects["event"][columns.effects_of(code)[0]].tolist()}
+    def _rows_about(self, codes: Iterable[int], until: int = FOREVER) -> set[int]:
+        """The rows of the events that can have changed some accounts by a day, and of all that speak of these."""
+        columns, rows = self.columns, set[int]()
+        for code in codes:
+            event = columns.effects["event"][columns.effects_of(code)[0]]
+            rows.update(event[columns.events["first"][event] <= until].tolist())
         return rows | columns.speaking_of(rows)
 
     def parties(self, known_on: dt.date | None = None, paths: Paths = None) -> list[str]:
