@@ -166,6 +166,18 @@ class _Grouped(NamedTuple):
     """What these do: the columns of `EFFECT`; None where they are picked when they are asked for."""
 
 
+class _Known(NamedTuple):
+    """Since when there is anything about each account."""
+
+    effects: int
+    withdrawn: Withdrawn
+    """Found out when there were so many effects, and these events were withdrawn."""
+    surely: Ints
+    """The first day on which a claim was known of which no event speaks; `NEVER` for none."""
+    perhaps: Flags
+    """Whether there are claims of which events speak."""
+
+
 class Columns:
     """
     Events as columns, in log order.
@@ -195,6 +207,7 @@ class Columns:
         self._known_ids = Ids(self.ids["head"], self.ids["rest"])
         """Those of the first so many events."""
         self._grouped = _Grouped(np.empty(0, "i4"), np.zeros(1, "i8"), 0, None)
+        self._since = _Known(0, self.withdrawn, np.empty(0, "i4"), np.empty(0, "?"))
 
     def __len__(self) -> int:
         return len(self.events)
@@ -286,6 +299,23 @@ class Columns:
             more = (fresh + grouped).astype("i4")
             pieces.append((more, self._effects(more)))
         return pieces
+
+    def known_by(self, day: int) -> tuple[list[int], list[int]]:
+        """
+        The accounts that some claim surely is about that was known by a day, and those where one has to look.
+
+        Cost: the number of accounts; some passes over all effects where any were added or withdrawn.
+        """
+        since = self._since
+        if since.effects != len(self.effects) or since.withdrawn is not self.withdrawn:
+            account, event = self.effects["account"], self.effects["event"]
+            odd = self.events["spoken_of"][event]
+            surely, perhaps = np.full(len(self.accounts), NEVER, "i4"), np.zeros(len(self.accounts), "?")
+            np.minimum.at(surely, account[~odd], self.events["known"][event[~odd]])
+            perhaps[account[odd]] = True
+            since = self._since = _Known(len(self.effects), self.withdrawn, surely, perhaps)
+        sure = since.surely <= day
+        return np.flatnonzero(sure).tolist(), np.flatnonzero(since.perhaps & ~sure).tolist()
 
     def touched(self, size: int, changed: Iterable[int]) -> set[int]:
         """

@@ -150,6 +150,9 @@ class Book:
 
     def accounts(self) -> list[int]:
         """The accounts that any claim that counts is about."""
+        if self.known_on is not None and self.counts is None:
+            there, open_ = self.columns.known_by(self.known_on)
+            return sorted(there + [code for code in open_ if self.part(code).begins < NEVER])
         rows, codes = self._all_that_count(), self.columns.effects["account"]
         return np.flatnonzero(np.bincount(codes if rows is None else codes[rows])).tolist()
 
