@@ -260,6 +260,14 @@ def pairs(bench: Bench) -> Iterator[Line]:
     for peer in ("numpy", "polars"):
         yield faster(f"{work}, KnownIndex.at", seconds, *best_of(found, peer))
     yield Line("the one build for all pairs", duration(build))
+    key = "present/force-007/kursk"
+    days = {known: ours.day_of(day) for day, known in asked}  # each day of knowledge once: one helps with no other
+    objects = [(day, ours.day_of(known)) for known, day in days.items()]
+    half = len(objects) // 2
+    one = median_once(lambda day, known: bench.tl.state_at(day, known_on=known)[key], objects[:half])
+    every = median_once(lambda day, known: bench.tl.state_at(day, known_on=known).estimates, objects[half:])
+    yield within(f"{work}, a State and one estimate of it", one, 1e-3)
+    yield Line(f"{work}, every estimate of a State", duration(every))
 
 
 def appends(bench: Bench) -> Iterator[Line]:
