@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import enum
+import importlib
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -279,6 +284,183 @@ def test_defaults_closures_and_order_count() -> None:
     assert of(other_default) != of(one)
     both = [kt.projection(one), kt.projection(other)]
     assert fingerprint(both) != fingerprint(both[::-1])
+
+
+def made_of(folder: Path, files: dict[str, str]) -> str:
+    """The fingerprint of `p` in the module `rests`, of files in a folder of their own."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    path, before = list(sys.path), set(sys.modules)
+    sys.path[:0] = [str(folder), str(folder / "site-packages")]
+    try:
+        importlib.invalidate_caches()
+        return of(importlib.import_module("rests").p)
+    finally:
+        sys.path[:] = path
+        for name in set(sys.modules) - before:
+            if name.partition(".")[0] in {"rests", "one", "two"}:
+                del sys.modules[name]
+
+
+RESTS_ON = {
+    "the default of the second helper": "def a(x=1): return x\ndef b(x=VALUE): return x\ndef p(event): a(), b()",
+    "the default of a keyword": "def a(*, x=VALUE): return x\ndef p(event): a()",
+    "a table in a class": "class T:\n    F = {'k': VALUE}\ndef p(event): T.F['k']",
+    "a list in a class of a class": "class T:\n    class U:\n        F = [VALUE]\ndef p(event): T.U.F",
+    "a base class": "class T:\n    F = [VALUE]\nclass U(T): pass\ndef p(event): U.F",
+    "a property's setter": (
+        "class T:\n    @property\n    def f(self): pass\n    @f.setter\n    def f(self, x): print(VALUE)\n"
+        "def p(event): T().f = 1"
+    ),
+    "a class method": "class T:\n    @classmethod\n    def f(cls): return VALUE\ndef p(event): T.f()",
+    "a cached property": (
+        "import functools\nclass T:\n    @functools.cached_property\n    def f(self): return VALUE\ndef p(event): T().f"
+    ),
+    "an enum's value": "import enum\nclass T(enum.Enum):\n    F = VALUE\ndef p(event): T.F.value",
+    "an enum's member": "import enum\nclass T(enum.IntEnum):\n    F = VALUE\nF = T.F\ndef p(event): F",
+    "a named tuple": (
+        "import typing\nclass T(typing.NamedTuple):\n    f: int\n    g: int = 1\nF = T(VALUE)\ndef p(event): F.f"
+    ),
+    "a field's default": "import attrs\n@attrs.frozen\nclass T:\n    f: int = VALUE\ndef p(event): T().f",
+    "a value of a class": (
+        "import dataclasses\n@dataclasses.dataclass\nclass T:\n    f: int\nF = T(VALUE)\ndef p(event): F.f"
+    ),
+    "a kind of event": (
+        "import attrs\nfrom typing import ClassVar\nimport kursk_timeline as kt\nfrom kursk_timeline.text import slug\n"
+        "@attrs.frozen(kw_only=True, eq=False, repr=False)\nclass Bridge(kt.Event):\n"
+        "    kind: ClassVar[str] = 'bridge'\n    bridge: str = attrs.field(converter=slug, default='VALUE')\n"
+        "def p(event):\n    if isinstance(event, Bridge): return kt.Effect.set('holder/x/kursk', 'nobody')"
+    ),
+    "a function's attribute": "def a(): return a.n\na.n = VALUE\ndef p(event): a()",
+    "a function that was wrapped": (
+        "import functools\ndef a(): return VALUE\n@functools.wraps(a)\ndef b(): return b.__wrapped__()\np = b"
+    ),
+    "a wrapper that looks like ours": (
+        "import functools, kursk_timeline.text as t\n@functools.wraps(t.slug)\ndef a(x): return VALUE\np = a"
+    ),
+    "a helper with a memory": "import functools\n@functools.cache\ndef a(): return VALUE\ndef p(event): a()",
+    "a context": "import contextlib\n@contextlib.contextmanager\ndef a(): yield VALUE\ndef p(event): a()",
+    "a partial": "import functools\ndef a(x): return x\nb = functools.partial(a, VALUE)\ndef p(event): b()",
+    "a table's method": "a = {'k': VALUE}.get\ndef p(event): a('k')",
+    "a subclass of dict": "class T(dict): pass\nF = T(k=VALUE)\ndef p(event): F",
+    "a set of tuples": "F = {('a', 1), ('b', VALUE)}\ndef p(event): F",
+    "a date": "import datetime\nF = datetime.date(2024, 8, VALUE)\ndef p(event): F",
+    "a time": "import datetime as d\nF = d.datetime(2024, 8, 1, VALUE, tzinfo=d.timezone.utc)\ndef p(event): F",
+    "a span of time": "import datetime\nF = datetime.timedelta(VALUE)\ndef p(event): F",
+    "a decimal": "import decimal\nF = decimal.Decimal('VALUE.5')\ndef p(event): F",
+    "a fraction": "import fractions\nF = fractions.Fraction(VALUE, 7)\ndef p(event): F",
+    "a union": "T = int | (str, bytes, float, list, dict, set)[VALUE]\ndef p(event): isinstance(1, T)",
+    "a pattern": "import re\nF = re.compile('VALUE')\ndef p(event): F",
+    "an array": "import numpy\nF = numpy.arange(VALUE)\ndef p(event): F",
+    "a sentinel, and one of ours": (
+        "import kursk_timeline as kt\nF, G = object(), kt.When.parse('2024-08-0VALUE')\ndef p(event): F, G"
+    ),
+}
+"""Sources whose meaning is another for another VALUE."""
+
+
+@pytest.mark.parametrize("text", RESTS_ON.values(), ids=RESTS_ON)
+def test_what_is_behind_a_name_is_in_the_fingerprint_too(tmp_path: Path, text: str) -> None:
+    """But not where it stands, nor what is remarked."""
+    one, again, other = (text.replace("VALUE", value) for value in ("1", "1", "5"))
+    before = made_of(tmp_path / "one", {"rests.py": one})
+    assert made_of(tmp_path / "again", {"rests.py": f"# a remark\n\n\n{again}\n# another\n"}) == before
+    assert made_of(tmp_path / "other", {"rests.py": other}) != before
+
+
+F, G = "def f(): return VALUE", "from one import f\ndef p(event): f()"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"rests.py": "import one\ndef p(event): one.F", "one.py": "F = VALUE"},
+        {"rests.py": G, "one.py": "from two import F\ndef f(): return F", "two.py": "F = VALUE"},
+        {"rests.py": "import one\ndef p(event): one.two", "one.py": "import two, sys, attrs", "two.py": "F = VALUE"},
+        {"rests.py": "from one.deep import f\ndef p(event): f()", "one/__init__.py": "", "one/deep.py": F},
+        # What is installed is known by its version and two files of it,
+        {"rests.py": "import one\ndef p(event): one.f()", "site-packages/one.py": F},
+        {"rests.py": G, "site-packages/one.py": "def f(): g()\ndef g(): return VALUE"},
+        {"rests.py": "def p(event):\n    import one", "site-packages/one.py": F},
+        # but read where the projection itself is installed.
+        {
+            "site-packages/rests/__init__.py": "from rests.one import f\ndef p(event): f()",
+            "site-packages/rests/one.py": "from rests.two import f",
+            "site-packages/rests/two.py": F,
+        },
+    ],
+)
+def test_modules_are_gone_into(tmp_path: Path, files: dict[str, str]) -> None:
+    """However far behind one another."""
+    one, again, other = (
+        made_of(tmp_path / str(number), {name: text.replace("VALUE", value) for name, text in files.items()})
+        for number, value in enumerate("115")
+    )
+    assert one == again != other
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def p(event):\n    from two import F", "an import of 'two' within a function .*at the top of the file"),
+        ("def p(event):\n    def f():\n        import two.three\n    f()", "an import of 'two.three' within"),
+        ("def p(event):\n    from . import two", r"an import of '\.' within"),
+        ("def p(event):\n    from .types import F", r"an import of '\.types' within"),
+        ("import threading\nF = threading.Lock()\ndef p(event): F", r"an object of type _thread\.lock \(in rests\.p\)"),
+        ("import threading\nclass T:\n    F = [threading.Lock()]\ndef p(event): T", r"_thread\.lock \(in rests\.T\)"),
+        ("import msgspec\nclass T(msgspec.Struct):\n    f: int = 1\ndef p(event): T().f", "the class T, of a library"),
+        ("F = (n for n in 'ab')\ndef p(event): F", r"type builtins\.generator"),
+        (
+            "class T:\n    def __getattr__(self, name): raise RuntimeError(name)\nF = T()\ndef p(event): F",
+            r"type rests\.T \(in rests\.p\)",
+        ),
+    ],
+)
+def test_what_cannot_be_told_has_a_name_and_no_address(tmp_path: Path, text: str, message: str) -> None:
+    """And where it was met."""
+    with pytest.raises(kt.ProjectionError, match=message) as caught:
+        made_of(tmp_path, {"rests.py": text})
+    assert "0x" not in str(caught.value)
+
+
+def test_what_an_enum_remembers_does_not_count() -> None:
+    """Or the snapshot of a projection that has run would never be used."""
+
+    class Side(enum.Flag):
+        NORTH = 1
+        SOUTH = 2
+
+    def inner(event: kt.Event) -> None:
+        assert Side.NORTH | Side.SOUTH
+
+    before = of(inner)
+    inner(EVENTS[0])
+    assert ~Side.NORTH is Side.SOUTH
+    assert of(inner) == before
+
+
+def test_a_fingerprint_is_the_same_in_every_process(tmp_path: Path) -> None:
+    """Whatever the order of its sets, and whether the code was compiled or loaded."""
+    names = "'a', 'b', 'c', ('d', 'e'), frozenset({'f', 'g', 'h'}), T, T.F, T.G, kt.When, kt.TerritoryHeld, re.sub, f"
+    (tmp_path / "rests.py").write_text(
+        "import enum, re\nimport kursk_timeline as kt\nclass T(enum.Enum):\n    F = 'a'\n    G = 'b'\n"
+        f"def f(): return ('x', 'y'), ('x', 'y')\nF = {{{names}}}\ndef p(event): F, event in {{'i', 'j', 'k'}}\n"
+    )
+    ask = (
+        "import rests, kursk_timeline as kt; from kursk_timeline.projections.fingerprint import fingerprint;"
+        "print(fingerprint([kt.projection(rests.p)]))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", ask],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1
 
 
 def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
