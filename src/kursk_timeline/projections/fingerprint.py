@@ -7,9 +7,9 @@ other, over whatever it names: functions, classes and modules with all that they
 class that is unknown here is what it would be pickled as. Comments, blank lines and the file's place do not
 count.
 
-What has a release is named, not read. Python's version stands for its library, this package's for itself (a
-snapshot says that one), and for an installed package its version, the file at hand and its first file; only
-the package that the projection itself lives in is read.
+What has a release is named, not read. Python's version stands for its library, this package's (a snapshot says
+that one) and the file at hand for itself, and for an installed package its version, the file at hand and its
+first file; only the package that the projection itself lives in is read.
 
 What a thing means cannot always be told: an open file, a connection, a lock. An import within a function is
 refused, too, unless what it brings has a release: whether it was done already must not matter. Nobody sees
@@ -24,7 +24,6 @@ import dis
 import enum
 import functools
 import hashlib
-import importlib.metadata
 import importlib.util
 import operator
 import platform
@@ -198,8 +197,8 @@ def _known(thing: Any, own: str) -> tuple[str, ...] | None:
 def _release(module: str, own: str) -> str | None:
     """What stands for all of a module that is here already, or for a top one; None where it must be read."""
     top = module.partition(".")[0]
-    if top == __name__.partition(".")[0]:
-        return "ours"
+    if top == __name__.partition(".")[0]:  # of its versions, this one may be one that somebody works on
+        return f"ours:{_hash(Path(sys.modules[module].__file__ or ''))}"
     try:
         spec, first = importlib.util.find_spec(module), importlib.util.find_spec(top)
     except (ImportError, ValueError):  # a script has none
@@ -219,9 +218,11 @@ def _release(module: str, own: str) -> str | None:
 
 @functools.cache
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # it is slow to load, and seldom needed
+
     try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # it is installed under another name; its first file may tell
+        return version(package)
+    except PackageNotFoundError:  # it is installed under another name; its first file may tell
         return ""
 
 
