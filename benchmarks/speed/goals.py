@@ -11,7 +11,6 @@ Peers run in the same process, one after the other, and every answer is compared
 from __future__ import annotations
 
 import argparse
-import re
 import statistics
 import sys
 import tempfile
@@ -25,7 +24,7 @@ import measure
 import numpy as np
 import opening
 import ours
-from measure import Ratios, duration, fresh, median_of, median_once, median_over
+from measure import Ratios, duration, fresh, median_of, median_once, median_over, put_into
 from peer_builds import numpy_sorted
 
 import kursk_timeline as kt
@@ -485,15 +484,6 @@ def markdown(lines: list[Line]) -> str:
 
 def _marked(line: Line) -> str:
     return f"**no**, {line.found}" if line.reached is False else line.verdict
-
-
-def put_into(path: Path, name: str, content: str) -> None:
-    """Replace what a page has between ``<!-- begin name -->`` and ``<!-- end name -->``."""
-    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-    page = path.read_text(encoding="utf-8")
-    assert page.count(begin) == page.count(end) == 1, f"{path} has no place for {name}"
-    found = re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n\n{content}\n\n{end}", page, flags=re.DOTALL)
-    path.write_text(found, encoding="utf-8")
 
 
 def main() -> None:

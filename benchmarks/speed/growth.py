@@ -23,8 +23,7 @@ import measure
 import numpy as np
 import opening
 import ours
-from goals import put_into
-from measure import RUNS, duration, fresh, median_of, median_once, median_over
+from measure import RUNS, duration, fresh, median_of, median_once, median_over, put_into
 
 import kursk_timeline as kt
 from kursk_timeline.engines import kernel

@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -198,6 +199,15 @@ class Ratios:
         """For the documentation."""
         head = f"| {self.work} | median | beside {self.one} |\n|---|---:|---:|"
         return "\n".join([head, *(f"| {name} | {median} | {ratio} × |" for name, median, ratio in self._rows())])
+
+
+def put_into(path: Path, name: str, content: str) -> None:
+    """Replace what a page has between ``<!-- begin name -->`` and ``<!-- end name -->``."""
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    page = path.read_text(encoding="utf-8")
+    assert page.count(begin) == page.count(end) == 1, f"{path} has no place for {name}"
+    found = re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n\n{content}\n\n{end}", page, flags=re.DOTALL)
+    path.write_text(found, encoding="utf-8")
 
 
 # --- the machine -------------------------------------------------------------------------------
