@@ -61,14 +61,16 @@ def started(command: Sequence[str], port: int, env: Mapping[str, str], stop: sig
             time.sleep(0.1)
         yield
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, stop)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(20)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-        shutil.rmtree(work, ignore_errors=True)
+        try:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, stop)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(20)
+        finally:  # also where somebody will not wait so long
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def _environment(**more: str) -> dict[str, str]:
