@@ -823,15 +823,14 @@ def test_whoever_waits_for_a_log_to_be_read_is_shown_how_far_it_is(patience: int
     ours, theirs = pty.openpty() if terminal else os.pipe()
     code = [sys.executable, "-c", WAITING, str(patience)]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(code, stderr=theirs, stdout=subprocess.PIPE, env=environment) as process:
-        os.close(theirs)
-        said = b""
-        with suppress(OSError):  # so a terminal ends
-            while some := os.read(ours, 4096):
-                said += some
-        assert process.communicate(timeout=60)[0].split() == [b"1"]
+    done = subprocess.run(code, stderr=theirs, stdout=subprocess.PIPE, env=environment, timeout=120, check=False)
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # so a terminal ends
+        while some := os.read(ours, 4096):
+            said += some
     os.close(ours)
-    assert process.returncode == 0
+    assert (done.returncode, done.stdout.split()) == (0, [b"1"]), said
     assert (b"reading the log" in said) is shown, said
 
 

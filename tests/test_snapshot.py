@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 import kursk_timeline as kt
 import kursk_timeline.timeline
+from kursk_timeline.projections import fingerprint as fingerprint_module
 from kursk_timeline.projections.fingerprint import fingerprint
 from kursk_timeline.testing.strategies import logs
 from kursk_timeline.units import LIMIT
@@ -204,6 +206,12 @@ def test_nothing_but_a_snapshot_is_replaced_by_one(path: Path, tmp_path: Path) -
             timeline.save_snapshot(text)
         timeline.save_snapshot(empty)
         timeline.save_snapshot(empty)
+        empty.write_bytes(empty.read_bytes()[:10])
+        timeline.save_snapshot(empty)
+        for target in (Path(f"{path}{suffix}") for suffix in ("-journal", "-wal")):
+            target.touch()
+            with pytest.raises(kt.StorageError, match="belongs to one"):
+                timeline.export(target)
         assert timeline.export(text) == len(EVENTS)  # as ever: what somebody names is written
         assert timeline.log.verify()
     with kt.Timeline.open(other) as one:
@@ -295,6 +303,7 @@ def made_of(folder: Path, files: dict[str, str]) -> str:
     sys.path[:0] = [str(folder), str(folder / "site-packages")]
     try:
         importlib.invalidate_caches()
+        fingerprint_module._version.cache_clear()  # another environment, so to speak
         return of(importlib.import_module("rests").p)
     finally:
         sys.path[:] = path
@@ -371,6 +380,16 @@ def test_what_is_behind_a_name_is_in_the_fingerprint_too(tmp_path: Path, text: s
 
 F, G = "def f(): return VALUE", "from one import f\ndef p(event): f()"
 
+DEEP = {
+    "site-packages/one/__init__.py": "from one.deep import f",
+    "site-packages/one/deep.py": "from one.two import f",
+    "site-packages/one/two.py": F,
+}
+OTHER_NAME = DEEP | {
+    "site-packages/py_one-VALUE.dist-info/METADATA": "Metadata-Version: 2.1\nName: py-one\nVersion: VALUE.0\n",
+    "site-packages/py_one-VALUE.dist-info/top_level.txt": "one\n",
+}
+
 
 @pytest.mark.parametrize(
     "files",
@@ -383,6 +402,9 @@ F, G = "def f(): return VALUE", "from one import f\ndef p(event): f()"
         {"rests.py": "import one\ndef p(event): one.f()", "site-packages/one.py": F},
         {"rests.py": G, "site-packages/one.py": "def f(): g()\ndef g(): return VALUE"},
         {"rests.py": "def p(event):\n    import one", "site-packages/one.py": F},
+        # also where it is installed under another name, or without any version:
+        {"rests.py": "import one\ndef p(event): one.f()", **OTHER_NAME},
+        {"rests.py": "import one\ndef p(event): one.f()", **DEEP},
         # but read where the projection itself is installed.
         {
             "site-packages/rests/__init__.py": "from rests.one import f\ndef p(event): f()",
@@ -394,7 +416,10 @@ F, G = "def f(): return VALUE", "from one import f\ndef p(event): f()"
 def test_modules_are_gone_into(tmp_path: Path, files: dict[str, str]) -> None:
     """However far behind one another."""
     one, again, other = (
-        made_of(tmp_path / str(number), {name: text.replace("VALUE", value) for name, text in files.items()})
+        made_of(
+            tmp_path / str(number),
+            {name.replace("VALUE", value): text.replace("VALUE", value) for name, text in files.items()},
+        )
         for number, value in enumerate("115")
     )
     assert one == again != other
@@ -422,6 +447,37 @@ def test_what_cannot_be_told_has_a_name_and_no_address(tmp_path: Path, text: str
     with pytest.raises(kt.ProjectionError, match=message) as caught:
         made_of(tmp_path, {"rests.py": text})
     assert "0x" not in str(caught.value)
+
+
+def test_the_name_of_an_attribute_is_no_global(tmp_path: Path) -> None:
+    """In a notebook many a variable is called as something else's field is."""
+    text = "import math\ndef p(event):\n    class T:\n        f = math.log(2)\n    event.region"
+    alone = made_of(tmp_path / "one", {"rests.py": text})
+    more = f"import threading\nlog = region = threading.Lock()\n{text}"
+    assert made_of(tmp_path / "two", {"rests.py": more}) == alone
+    used = made_of(tmp_path / "three", {"rests.py": f"{text}\nQ = 1\nold = p\ndef p(event): old(event), Q"})
+    assert used != made_of(tmp_path / "four", {"rests.py": f"{text}\nQ = 2\nold = p\ndef p(event): old(event), Q"})
+
+
+def test_the_library_may_come_out_of_an_archive(tmp_path: Path) -> None:
+    """Where it has no files of its own."""
+    source = Path(kt.__file__).parents[1]
+    with zipfile.ZipFile(tmp_path / "library.zip", "w") as archive:
+        for file in source.rglob("*.py"):
+            archive.write(file, file.relative_to(source))
+    ask = (
+        "import kursk_timeline as kt; from kursk_timeline.projections.fingerprint import fingerprint;"
+        "from kursk_timeline.projections import distinct; from kursk_timeline.timeline import PROJECTIONS;"
+        "print(kt.__file__, fingerprint(distinct(PROJECTIONS)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "library.zip")},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout.startswith(str(tmp_path / "library.zip"))
 
 
 def test_what_an_enum_remembers_does_not_count() -> None:

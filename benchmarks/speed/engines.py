@@ -250,6 +250,8 @@ def main() -> str | None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", type=Path, help="a page to put the table into")
     asked = parser.parse_args()
+    if asked.write is not None and len(set(asked.engines)) < 2:
+        parser.error("--write takes two engines at least: a page of one has nothing to compare")
     machine = measure.machine()
     print(f"{machine}\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="kursk-engines-") as folder:

@@ -114,6 +114,8 @@ class Live:
         self._lock = threading.RLock()
 
     def _kept_in(self, snapshot: Path) -> Snapshot | None:
+        if not snapshot.exists():  # before anything is worked out for it
+            return None
         try:
             kept = load(snapshot, self.log, fingerprint(self.projections))
         except ProjectionError:  # nobody can tell whether these are the projections it was made by

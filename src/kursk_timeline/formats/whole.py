@@ -38,11 +38,12 @@ def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes], over: byt
         if target.is_symlink() or (target.exists() and not target.is_file()):
             raise StorageError(f"{target} is a link or no plain file; name a file itself")
         if target.exists():
-            with target.open("rb") as there:
-                start = there.read(max(len(_DATABASE), len(over)))
-            if start.startswith(_DATABASE):
-                raise StorageError(f"{target} is a database, a log perhaps, and stays as it is; name another file")
-            if start and not start.startswith(over):
+            if _is_of_a_database(target):
+                raise StorageError(
+                    f"{target} is a database, a log perhaps, or belongs to one, and stays as it is; name another file"
+                )
+            start = _start(target, len(over))
+            if not (start.startswith(over) or over.startswith(start)):  # the second: what a crash has left of one
                 raise StorageError(f"{target} holds other things, which stay as they are; name another file")
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
@@ -59,6 +60,17 @@ def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes], over: byt
     except OSError as error:
         raise StorageError(f"{shown(str(target))} cannot be written: {error.strerror}") from error
     return target
+
+
+def _is_of_a_database(path: Path) -> bool:
+    names = (path.name.removesuffix(suffix) for suffix in ("", "-journal", "-wal", "-shm"))
+    files = (path.with_name(name) for name in names if name)
+    return any(file.is_file() and _start(file, len(_DATABASE)) == _DATABASE for file in files)
+
+
+def _start(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
 
 
 @contextmanager

@@ -40,11 +40,14 @@ from typing import Any
 
 from kursk_timeline.errors import ProjectionError
 from kursk_timeline.projections import Projection
+from kursk_timeline.version import __version__
 
 _PLAIN = (type(None), bool, float, complex, str, bytes, type(...), date, timedelta, Decimal, Fraction)
 """Types whose values are what they are printed as."""
 
 _STANDARD = sysconfig.get_path("stdlib")
+
+_CODE = (".py", ".so", ".pyd")
 
 _ASIDE = {
     "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__attrs_base_of_slotted__",
@@ -197,8 +200,8 @@ def _known(thing: Any, own: str) -> tuple[str, ...] | None:
 def _release(module: str, own: str) -> str | None:
     """What stands for all of a module that is here already, or for a top one; None where it must be read."""
     top = module.partition(".")[0]
-    if top == __name__.partition(".")[0]:  # of its versions, this one may be one that somebody works on
-        return f"ours:{_hash(Path(sys.modules[module].__file__ or ''))}"
+    if top == __name__.partition(".")[0]:
+        return f"ours:{_ours(module)}"
     try:
         spec, first = importlib.util.find_spec(module), importlib.util.find_spec(top)
     except (ImportError, ValueError):  # a script has none
@@ -216,14 +219,26 @@ def _release(module: str, own: str) -> str | None:
     return ":".join([_version(top), *map(_hash, files)])
 
 
+def _ours(module: str) -> str:
+    """The file at hand, as this version may be one that somebody works on; the version alone out of an archive."""
+    try:
+        return _hash(Path(sys.modules[module].__file__ or ""))
+    except OSError:
+        return __version__
+
+
 @functools.cache
 def _version(package: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version  # it is slow to load, and seldom needed
+    """The version of an installed package; where nobody knows it, all its files."""
+    from importlib.metadata import packages_distributions, version  # slow to load, and seldom needed
 
-    try:
-        return version(package)
-    except PackageNotFoundError:  # it is installed under another name; its first file may tell
-        return ""
+    names = packages_distributions().get(package, ())  # dateutil comes with python-dateutil
+    if names:
+        return ",".join(f"{name} {version(name)}" for name in sorted(set(names)))
+    spec = importlib.util.find_spec(package)
+    folders = (spec.submodule_search_locations if spec is not None else None) or ()
+    files = sorted(file for folder in folders for file in Path(folder).rglob("*") if file.suffix in _CODE)
+    return ",".join(map(_hash, files))
 
 
 def _hash(file: Path) -> str:
@@ -243,10 +258,15 @@ def _members(space: Mapping[str, Any]) -> dict[str, Any]:
     return {name: space[name] for name in sorted(space) if name not in _ASIDE and not isinstance(space[name], slots)}
 
 
-def _names(code: types.CodeType) -> set[str]:
-    """The names that code, and the functions within it, look up."""
+@functools.cache
+def _names(code: types.CodeType) -> frozenset[str]:
+    """The names that code, and the functions within it, look up; not those of attributes."""
     inner = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
-    return set(code.co_names).union(*map(_names, inner))
+    looked_up = (step.argval for step in dis.get_instructions(code) if step.opname in _LOOK_UPS)
+    return frozenset(looked_up).union(*map(_names, inner))
+
+
+_LOOK_UPS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 
 
 def _imports(code: types.CodeType, own: str) -> Iterator[str]:
