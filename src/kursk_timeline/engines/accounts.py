@@ -199,7 +199,7 @@ class ColumnLedger(Ledger):
         if part is not None:
             parties[party] = kind(code, measure, book.columns, part, self._event_of, self.gaps)
         if parties:
-            self._columnar[key] = dict(sorted(parties.items()))
+            self._columnar[key] = parties
         else:
             self._columnar.pop(key, None)
 

@@ -23,7 +23,7 @@ def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes], over: byt
     Args:
         path: The file.
         chunks: What it is to hold.
-        over: A file of that name must begin with this, or be empty, to be replaced.
+        over: A file of that name must begin with this, or hold no more than a part of it, to be replaced.
 
     Returns:
         The file's path.
@@ -43,7 +43,7 @@ def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes], over: byt
                     f"{target} is a database, a log perhaps, or belongs to one, and stays as it is; name another file"
                 )
             start = _start(target, len(over))
-            if not (start.startswith(over) or over.startswith(start)):  # the second: what a crash has left of one
+            if not over.startswith(start):  # a shorter one is what a crash has left
                 raise StorageError(f"{target} holds other things, which stay as they are; name another file")
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
@@ -63,7 +63,7 @@ def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes], over: byt
 
 
 def _is_of_a_database(path: Path) -> bool:
-    names = (path.name.removesuffix(suffix) for suffix in ("", "-journal", "-wal", "-shm"))
+    names = {path.name.removesuffix(suffix) for suffix in ("", "-journal", "-wal", "-shm")}
     files = (path.with_name(name) for name in names if name)
     return any(file.is_file() and _start(file, len(_DATABASE)) == _DATABASE for file in files)
 

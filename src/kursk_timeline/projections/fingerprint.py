@@ -48,6 +48,7 @@ _PLAIN = (type(None), bool, float, complex, str, bytes, type(...), date, timedel
 _STANDARD = sysconfig.get_path("stdlib")
 
 _CODE = (".py", ".so", ".pyd")
+"""How the names of files end that hold code."""
 
 _ASIDE = {
     "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__attrs_base_of_slotted__",
@@ -267,6 +268,7 @@ def _names(code: types.CodeType) -> frozenset[str]:
 
 
 _LOOK_UPS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+"""The steps of code that look a global up."""
 
 
 def _imports(code: types.CodeType, own: str) -> Iterator[str]:

@@ -36,7 +36,7 @@ class History(Rich):
     @property
     def accounts(self) -> Mapping[str, AccountHistory]:
         """Every party's account, by name, with its own `steps`. A strength is derived and has none."""
-        return dict(self._ledger.accounts(self.key))
+        return dict(sorted(self._ledger.accounts(self.key).items()))
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -59,7 +59,7 @@ class Ledger:
                 gathered[effect.key][event.party].append((order, event, effect))
         self._set_accounts(
             {
-                key: {party: self._account(key, party, rows) for party, rows in sorted(parties.items())}
+                key: {party: self._account(key, party, rows) for party, rows in parties.items()}
                 for key, parties in gathered.items()
             }
         )
@@ -83,12 +83,12 @@ class Ledger:
         controlled = self.measures["controlled"]
         for key in [key for key in claimed if key.measure == "held"]:
             contested = claimed.get(Key("contested", None, key.region), {})
-            for party in sorted(claimed[key].keys() & contested.keys()):
+            for party in claimed[key].keys() & contested.keys():
                 target = Key("controlled", key.subject, key.region)
                 derived = Sum(target, party, controlled, (claimed[key][party], contested[party]))
                 own = claimed.get(target, {}).get(party)
                 found: AccountHistory = derived if own is None else LastHeard(own, derived)
-                self._accounts[target] = dict(sorted({**self._accounts.get(target, {}), party: found}.items()))
+                self._accounts[target] = {**self._accounts.get(target, {}), party: found}
 
     @cached_property
     def _claimed(self) -> list[Key]:
@@ -115,7 +115,7 @@ class Ledger:
 
     def accounts(self, key: Key) -> dict[str, AccountHistory]:
         """
-        The accounts of a key by party, in the order of their names; empty where nobody claims anything.
+        The accounts of a key by party, in any order; empty where nobody claims anything.
 
         Nobody claims a strength: it is derived, and has no accounts of its own.
         """
